@@ -1,0 +1,63 @@
+/**
+ * What a schema expects of its upstreams, as plain data: checked, complete, without Pulumi types.
+ *
+ * Everything that must agree (host aliases, uploads, stub databases, roles, outputs, the check of a running
+ * stack) is computed from one `Upstream[]`.
+ */
+
+/** A value to seed a column with. Objects and arrays become JSON text; `null` is SQL NULL. */
+export type SeedValue = string | number | boolean | null | SeedValue[] | { [key: string]: SeedValue };
+
+/** A column of a stub table. */
+export interface Column {
+    /** Name as PostgreSQL stores it: case-sensitive, unquoted, at most 63 bytes. */
+    readonly name: string;
+    /** SQL type as it stands in CREATE TABLE, for example `numeric(10,2)`, `text[]`, `app."Status"`. */
+    readonly type: string;
+}
+
+/** A stub table: what a foreign table with these `schema_name` and `table_name` options reads. */
+export interface Table {
+    /** Schema at the upstream, as stored. */
+    readonly schema: string;
+    /** Table name at the upstream, as stored. */
+    readonly name: string;
+    /** Columns in order. A table may have none. */
+    readonly columns: readonly Column[];
+    /** Rows to seed, each by column name. */
+    readonly rows: ReadonlyArray<Readonly<Record<string, SeedValue>>>;
+}
+
+/** A login that user mappings use at the upstream. Roles belong to the cluster, so names are shared by all upstreams. */
+export interface User {
+    /** Role name, as stored. */
+    readonly name: string;
+    /** Password that the server then really asks for; without one the role is trusted from inside the container. */
+    readonly password?: string;
+}
+
+/** A piece of DDL and where it comes from. */
+export interface Ddl {
+    /** File path as the user wrote it, or a place in the configuration such as `upstreams[0].ddl`. */
+    readonly origin: string;
+    /** Line of `origin` (from 1) on which `sql` starts. */
+    readonly line: number;
+    /** One or more SQL statements. */
+    readonly sql: string;
+}
+
+/** One upstream: a database on a server that `CREATE SERVER … OPTIONS (host, port, dbname)` names. */
+export interface Upstream {
+    /** Host name, `localhost`, or a loopback address. */
+    readonly host: string;
+    /** TCP port, 1 to 65535. */
+    readonly port: number;
+    /** Database name, as stored. */
+    readonly database: string;
+    readonly users: readonly User[];
+    /** PostgreSQL extensions that the tables' types need, created first. */
+    readonly extensions: readonly string[];
+    /** DDL that runs before `tables`: schemas, enums, domains, tables of any kind, INSERTs. */
+    readonly ddl: readonly Ddl[];
+    readonly tables: readonly Table[];
+}
