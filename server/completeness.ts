@@ -1,0 +1,48 @@
+import type { DatabaseAddress } from "../upstreams/url";
+import { column, withClient } from "./connect";
+
+/** What a server must hold to be whole. */
+export interface Expected {
+    readonly stubs: ReadonlyArray<{ readonly database: string; readonly name: string; readonly version: string }>;
+    readonly roles: readonly string[];
+    /** Created last of all: where it is, nothing before it was interrupted. */
+    readonly devDatabase: string;
+}
+
+/** Where the server is; the database is chosen by whoever asks. */
+export type ServerAddress = Omit<DatabaseAddress, "database">;
+
+/** The database that every cluster has. */
+export const ANY_DATABASE = "postgres";
+
+/**
+ * Asks a server what it lacks, in words for people. An empty list means that it is whole.
+ *
+ * @throws when the server does not answer.
+ */
+export async function missingFrom(server: ServerAddress, expected: Expected): Promise<string[]> {
+    const [databases, roles] = await withClient({ ...server, database: ANY_DATABASE }, async (client) => [
+        new Set(await column(client, "SELECT datname::text FROM pg_database WHERE datallowconn")),
+        new Set(await column(client, "SELECT rolname::text FROM pg_roles")),
+    ]);
+    const missing = [
+        ...expected.roles.filter((role) => !roles.has(role)).map((role) => `the role ${JSON.stringify(role)}`),
+        ...[...expected.stubs.map((stub) => stub.database), expected.devDatabase]
+            .filter((name) => !databases.has(name))
+            .map((name) => `the database ${JSON.stringify(name)}`),
+    ];
+    if (missing.length > 0) {
+        return missing;
+    }
+    const outdated = await Promise.all(
+        expected.stubs.map(async (stub) => {
+            const versions = await withClient({ ...server, database: stub.database }, (client) =>
+                column(client, "SELECT extversion FROM pg_extension WHERE extname = $1", [stub.name]),
+            );
+            return versions.includes(stub.version)
+                ? []
+                : [`the stub tables in the database ${JSON.stringify(stub.database)}`];
+        }),
+    );
+    return outdated.flat();
+}
