@@ -1,0 +1,69 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { SeedValue } from "../upstreams/model";
+
+/** A column of a stub table. */
+export interface ColumnArgs {
+    /** Name as PostgreSQL stores it: case-sensitive, without quotes, at most 63 bytes. */
+    name: pulumi.Input<string>;
+    /** Type, and column constraints if wanted, as in CREATE TABLE: `numeric(10,2)`, `text[]`, `bigint GENERATED ALWAYS AS IDENTITY`. */
+    type: pulumi.Input<string>;
+}
+
+/** A table that foreign tables read. */
+export interface TableArgs {
+    /** Schema at the upstream (`schema_name` of the foreign table). Default: `public`. */
+    schema?: pulumi.Input<string>;
+    /** Name at the upstream (`table_name` of the foreign table), as stored. */
+    name: pulumi.Input<string>;
+    /** Columns in order. Default: none. */
+    columns?: pulumi.Input<pulumi.Input<ColumnArgs>[]>;
+    /** Rows to seed, each by column name; objects and arrays become JSON text. Default: none. */
+    rows?: pulumi.Input<pulumi.Input<Record<string, SeedValue>>[]>;
+}
+
+/** A login that user mappings name. */
+export interface UserArgs {
+    /** Role name, as stored. A plain string, because it decides which resources exist. */
+    name: string;
+    /**
+     * Password of the user mapping. With one, the server really asks for it, so that a wrong one is noticed and
+     * non-superusers can use the foreign tables. Default: none, the role is trusted.
+     */
+    password?: pulumi.Input<string>;
+}
+
+/** One upstream: what `CREATE SERVER … OPTIONS (host, port, dbname)` names and what its foreign tables expect there. */
+export interface UpstreamArgs {
+    /** Host name as in CREATE SERVER. Default: `localhost`. */
+    host?: pulumi.Input<string>;
+    /** TCP port as in CREATE SERVER, 1 to 65535. Default: 5432. */
+    port?: pulumi.Input<number>;
+    /** Database as in CREATE SERVER (`dbname`). A plain string, because it decides which resources exist. */
+    database: string;
+    /** Logins of the user mappings. They may use everything in the stub database. Default: none. */
+    users?: UserArgs[];
+    /** PostgreSQL extensions that the tables' types need; the image must have them. Default: none. */
+    extensions?: pulumi.Input<pulumi.Input<string>[]>;
+    /** SQL text that runs in the stub database before `tables`: enums, domains, tables, INSERTs. Default: none. */
+    ddl?: pulumi.Input<string>;
+    /** Files with such text, relative to the folder of Pulumi.yaml; they run first. Default: none. */
+    ddlFiles?: pulumi.Input<pulumi.Input<string>[]>;
+    /** Tables to create. Default: none. */
+    tables?: pulumi.Input<pulumi.Input<TableArgs>[]>;
+}
+
+/** Arguments of `FdwStubDevDatabase`. */
+export interface FdwStubDevDatabaseArgs {
+    /** The upstreams that the schema names, at least one. Those with the same database name share one stub database. */
+    upstreams: UpstreamArgs[];
+    /** The official `postgres` image, 14 or later, or one made from it. Default: `postgres:18`. */
+    image?: pulumi.Input<string>;
+    /** Port on the host's loopback address. Default: a free one that stays the same for the stack. */
+    port?: pulumi.Input<number>;
+    /** Server settings as in postgresql.conf, by name. Default: none beyond the stack's own. */
+    settings?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+    /** Name of the dev database, which stays empty for Atlas. A plain string, because it must differ from the upstreams'. Default: `dev`. */
+    devDatabase?: string;
+    /** Name of the superuser in the dev URL; its password is generated. A plain string, because an upstream may name the same user. Default: `postgres`. */
+    devUser?: string;
+}

@@ -1,0 +1,141 @@
+import { realpathSync } from "node:fs";
+import * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
+import { type StackIdentity, stackName } from "../docker/labels";
+import { type StubSummary, summarize } from "../server/summary";
+import { InputError } from "../upstreams/errors";
+import { parseConfiguration } from "../upstreams/parse";
+import { SERVER_PORT } from "../upstreams/stubs";
+import { databaseUrl } from "../upstreams/url";
+import type { FdwStubDevDatabaseArgs } from "./args";
+import { createDatabase } from "./database";
+import { insideServer } from "./options";
+import { prepare } from "./prepare";
+import { createServer } from "./server";
+import { checkPasswords, createStubs } from "./stubs";
+
+/** Loopback of the machine that Docker publishes on. */
+const LOOPBACK = "127.0.0.1";
+
+/** Lets Pulumi print a mistake of the user's as its message alone, without a stack trace. */
+async function explained<T>(work: Promise<T>): Promise<T> {
+    try {
+        return await work;
+    } catch (error) {
+        throw error instanceof InputError ? new pulumi.RunError(error.message) : error;
+    }
+}
+
+/**
+ * A dev database for Atlas in which every upstream that a schema reaches through `postgres_fdw` answers.
+ *
+ * Declares a Docker network and a PostgreSQL container in which each upstream's host name leads to the server
+ * itself, and, through the PostgreSQL provider, each upstream's roles, database and tables. The dev database
+ * itself stays empty. Whatever happened to the container, the next `pulumi up` makes a working one again.
+ */
+export class FdwStubDevDatabase extends pulumi.ComponentResource {
+    /** URL of the dev database from this machine, `postgres://user:password@127.0.0.1:port/database?sslmode=disable`. Secret. */
+    readonly devUrl: pulumi.Output<string>;
+    /** The same from inside the stack's Docker network, for an Atlas that runs in a container there. Secret. */
+    readonly networkDevUrl: pulumi.Output<string>;
+    /** Name of the container, which is also its host name in the network. */
+    readonly containerName: pulumi.Output<string>;
+    /** Name of the Docker network. */
+    readonly networkName: pulumi.Output<string>;
+    /** What the server holds for the upstreams, read back from it: one entry per stub database. */
+    readonly stubs: pulumi.Output<StubSummary[]>;
+
+    /**
+     * @param name Name in the program; part of the container's name.
+     * @param args What to stub, and with what.
+     * @param opts Options of the component; providers are its own.
+     */
+    constructor(name: string, args: FdwStubDevDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("fdw-stub:index:FdwStubDevDatabase", name, {}, opts);
+        const identity: StackIdentity = {
+            directory: realpathSync(process.cwd()),
+            project: pulumi.getProject(),
+            stack: pulumi.getStack(),
+            component: name,
+        };
+        const fixedName = stackName(identity);
+        const devUser = args.devUser ?? "postgres";
+        const devDatabase = args.devDatabase ?? "dev";
+
+        // Passwords are left out here (only whether there is one counts), so that plans and diffs stay readable.
+        const upstreams = args.upstreams.map((upstream) => ({
+            ...upstream,
+            users: (upstream.users ?? []).map((user) => ({
+                name: user.name,
+                ...(user.password === undefined ? {} : { password: "(secret)" }),
+            })),
+        }));
+        const prepared = pulumi
+            .all([{ ...args, upstreams }, checkPasswords(args.upstreams)])
+            .apply(([plain]) => explained((async () => prepare(parseConfiguration(plain), identity))()));
+        prepared.broken.apply((why) =>
+            why === undefined ? undefined : pulumi.log.warn(`The server is made anew: ${why}.`, this),
+        );
+        pulumi
+            .all([prepared.standIn, prepared.image])
+            .apply(([standIn, image]) =>
+                standIn
+                    ? pulumi.log.warn(`No registry had the image; using ${image}, built on this machine.`, this)
+                    : undefined,
+            );
+
+        const { network, container, password } = createServer(
+            name,
+            this,
+            identity,
+            devUser,
+            devDatabase,
+            prepared,
+            explained,
+        );
+        // Known only when the container is healthy, so that the provider never dials a server that is not there yet.
+        const port = container.ports.apply((ports) => ports?.[0]?.external ?? 0);
+        const provider = new postgresql.Provider(
+            name,
+            { host: LOOPBACK, port, username: devUser, password, database: "postgres", sslmode: "disable" },
+            { parent: this, dependsOn: [container], deletedWith: container },
+        );
+        const stubs = createStubs(name, this, args.upstreams, devUser, fixedName, container, provider, prepared);
+        // Last of all: where the dev database is, everything before it was completed.
+        const database = createDatabase(
+            `${name}-dev-database`,
+            fixedName,
+            devDatabase,
+            insideServer(this, provider, container, stubs),
+        );
+
+        const url = (host: pulumi.Input<string>, reached: pulumi.Input<number>) =>
+            pulumi.secret(
+                pulumi
+                    .all([host, reached, password, database.name])
+                    .apply(([h, p, secret, db]) =>
+                        databaseUrl({ host: h, port: p, user: devUser, password: secret, database: db }),
+                    ),
+            );
+        this.devUrl = url(LOOPBACK, port);
+        this.networkDevUrl = url(container.name, SERVER_PORT);
+        this.containerName = container.name;
+        this.networkName = network.name;
+        this.stubs = pulumi.unsecret(
+            pulumi.all([prepared.expected.stubs, port, password, database.id]).apply(([expected, reached, secret]) =>
+                summarize(
+                    { host: LOOPBACK, port: reached, user: devUser, password: secret },
+                    expected.map((stub) => stub.database),
+                    expected.map((stub) => stub.name),
+                ),
+            ),
+        );
+        this.registerOutputs({
+            devUrl: this.devUrl,
+            networkDevUrl: this.networkDevUrl,
+            containerName: this.containerName,
+            networkName: this.networkName,
+            stubs: this.stubs,
+        });
+    }
+}

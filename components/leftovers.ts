@@ -1,0 +1,65 @@
+import * as pulumi from "@pulumi/pulumi";
+import { connectDocker, statusCode } from "../docker/client";
+import { belongsTo, type StackIdentity } from "../docker/labels";
+import { findContainer, findNetwork } from "../docker/server";
+import { ANY_DATABASE } from "../server/completeness";
+import { withClient } from "../server/connect";
+import { quoteIdent } from "../upstreams/quote";
+
+async function ignoreGone(removal: Promise<unknown>): Promise<void> {
+    try {
+        await removal;
+    } catch (error) {
+        if (statusCode(error) !== 404) {
+            throw error;
+        }
+    }
+}
+
+/**
+ * A hook for before the container is created. When `pulumi up` was killed between Docker's answer and the writing
+ * of the state, a container of the stack's name is left that the state does not know, and its name is taken.
+ * Because the container is deleted before it is replaced, one that is there now cannot be rightful.
+ */
+export function removeLeftoverContainer(name: string, identity: StackIdentity): pulumi.ResourceHookFunction {
+    return async () => {
+        const docker = await connectDocker();
+        const leftover = await findContainer(docker, name);
+        if (leftover !== undefined && belongsTo(leftover.labels, identity)) {
+            await pulumi.log.info(`Removing the container ${name}, left over from an interrupted run.`);
+            await ignoreGone(docker.getContainer(leftover.id).remove({ force: true, v: true }));
+        }
+    };
+}
+
+/** The same for the network. A container that is still attached is a leftover as well: the network is made first. */
+export function removeLeftoverNetwork(name: string, identity: StackIdentity): pulumi.ResourceHookFunction {
+    const removeContainer = removeLeftoverContainer(name, identity);
+    return async (args) => {
+        const docker = await connectDocker();
+        const leftover = await findNetwork(docker, name);
+        if (leftover !== undefined && belongsTo(leftover.labels, identity)) {
+            await removeContainer(args);
+            await pulumi.log.info(`Removing the network ${name}, left over from an interrupted run.`);
+            await ignoreGone(docker.getNetwork(leftover.id).remove());
+        }
+    };
+}
+
+/**
+ * The same for a database that was made just before `pulumi up` was killed. Most of these are seen at the next
+ * run's start, because what should follow them is missing; nothing follows the last one.
+ */
+export function removeLeftoverDatabase(name: string, database: string): pulumi.ResourceHookFunction {
+    return async () => {
+        const docker = await connectDocker();
+        const server = await findContainer(docker, name);
+        if (server === undefined || server.hostPort === undefined) {
+            return;
+        }
+        const { user, password, hostPort: port } = server;
+        await withClient({ host: "127.0.0.1", port, user, password, database: ANY_DATABASE }, (client) =>
+            client.query(`DROP DATABASE IF EXISTS ${quoteIdent(database)} WITH (FORCE)`),
+        );
+    };
+}

@@ -1,0 +1,27 @@
+import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+
+/**
+ * Options for everything that lives inside the server. They are what makes a plain `pulumi up` heal a stack
+ * whose container was lost: without them Pulumi believes that databases still exist in a container that is new.
+ * None of them is inherited from the component.
+ */
+export function insideServer(
+    parent: pulumi.Resource,
+    provider: pulumi.ProviderResource,
+    container: docker.Container,
+    dependsOn: pulumi.Resource[] = [],
+): pulumi.CustomResourceOptions {
+    return {
+        parent,
+        provider,
+        dependsOn: [container, ...dependsOn],
+        // The container takes its databases with it.
+        deletedWith: container,
+        replaceWith: [container, ...dependsOn],
+        // After a failed refresh the container is created, not replaced, and its databases are gone all the same.
+        replacementTrigger: container.id,
+        // Otherwise `pulumi destroy` would have to reach a server that may no longer be there.
+        retainOnDelete: true,
+    };
+}

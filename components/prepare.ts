@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type Docker from "dockerode";
+import { connectDocker } from "../docker/client";
+import { type DockerEndpoint, findDockerEndpoint } from "../docker/endpoint";
+import { chooseImage } from "../docker/image";
+import { type StackIdentity, stackName } from "../docker/labels";
+import type { Expected } from "../server/completeness";
+import { type Configuration, resolveUpstreams } from "../upstreams/parse";
+import { type StubExtension, stubExtension } from "../upstreams/script";
+import { planServer, type ServerPlan } from "../upstreams/server";
+import { planStubs, type Stubs } from "../upstreams/stubs";
+import { type Found, lookUp } from "./lookup";
+
+/** All that is computed from what was declared alone. */
+export interface Declared {
+    readonly stubs: Stubs;
+    readonly extensions: readonly StubExtension[];
+    readonly server: ServerPlan;
+    readonly expected: Expected;
+    /** Hash of everything that a running server cannot be changed to; without secrets. */
+    readonly hash: string;
+}
+
+/** The declaration and what this machine has of it: everything that the resources' inputs are taken from. */
+export interface Prepared extends Declared, Found {
+    readonly name: string;
+    readonly endpoint: DockerEndpoint;
+    /** Image to start. */
+    readonly image: string;
+    readonly standIn: boolean;
+    /** Whether the engine can check health more often while a container starts (Docker 25 and later). */
+    readonly hasStartInterval: boolean;
+}
+
+const SOURCES = join(__dirname, "..", "sql", "server");
+
+/**
+ * Turns a checked configuration into what the server must be.
+ *
+ * @param directory Folder that relative paths are relative to.
+ * @throws InputError for DDL that cannot be read or parsed, and for upstreams that contradict each other.
+ */
+export async function declare(configuration: Configuration, directory: string): Promise<Declared> {
+    const upstreams = resolveUpstreams(configuration.upstreams, (path) =>
+        readFileSync(resolve(directory, path), "utf8"),
+    );
+    const stubs = planStubs(upstreams);
+    const extensions = await Promise.all(stubs.databases.map(stubExtension));
+    const server = planServer(stubs, extensions, configuration.settings, configuration.devUser, {
+        entrypoint: readFileSync(join(SOURCES, "entrypoint.sh"), "utf8"),
+        forwarder: readFileSync(join(SOURCES, "forward.pl"), "utf8"),
+    });
+    const expected: Expected = {
+        stubs: extensions.map(({ database, name, version }) => ({ database, name, version })),
+        roles: stubs.users.map((user) => user.name),
+        devDatabase: configuration.devDatabase,
+    };
+    const hash = createHash("sha256")
+        .update(JSON.stringify([server, expected, configuration.devUser, configuration.image]))
+        .digest("hex")
+        .slice(0, 16);
+    return { stubs, extensions, server, expected, hash };
+}
+
+async function supportsStartInterval(docker: Docker): Promise<boolean> {
+    const { ApiVersion } = await docker.version();
+    const [major = 0, minor = 0] = ApiVersion.split(".").map(Number);
+    return major > 1 || minor >= 44;
+}
+
+/**
+ * Checks everything that can be checked before anything is created, and looks up what is already there.
+ *
+ * @throws InputError with one clear text: what is wrong and how to mend it.
+ */
+export async function prepare(configuration: Configuration, identity: StackIdentity): Promise<Prepared> {
+    const endpoint = findDockerEndpoint();
+    const declared = await declare(configuration, identity.directory);
+    const docker = await connectDocker(endpoint);
+    const [image, hasStartInterval, found] = await Promise.all([
+        chooseImage(docker, configuration.image),
+        supportsStartInterval(docker),
+        lookUp(docker, identity, declared.expected, declared.hash, configuration.port),
+    ]);
+    return {
+        ...declared,
+        ...found,
+        name: stackName(identity),
+        endpoint,
+        image: image.reference,
+        standIn: image.standIn,
+        hasStartInterval,
+    };
+}

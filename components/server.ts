@@ -1,0 +1,147 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { dockerClient } from "../docker/client";
+import { inspectImage } from "../docker/image";
+import { identityLabels, LABEL, type StackIdentity, stackName } from "../docker/labels";
+import { checkPostgresImage } from "../setup/reference";
+import { InputError } from "../upstreams/errors";
+import { SERVER_PORT } from "../upstreams/stubs";
+import { removeLeftoverContainer, removeLeftoverNetwork } from "./leftovers";
+import type { Prepared } from "./prepare";
+
+/** Seconds that a server may take to its first healthy answer. */
+const START_TIMEOUT = 120;
+/** The same as Docker writes it: another spelling would be a change on every `up`. */
+const START_PERIOD = "2m0s";
+
+/** The Docker side of a stack. */
+export interface Server {
+    readonly network: docker.Network;
+    readonly container: docker.Container;
+    readonly password: pulumi.Output<string>;
+}
+
+function labels(all: Readonly<Record<string, string>>): docker.types.input.ContainerLabel[] {
+    return Object.entries(all).map(([label, value]) => ({ label, value }));
+}
+
+/** The image's id, after a look at the image itself: RemoteImage pulls whatever it is told to. */
+async function checkedImage(id: string, reference: string): Promise<string> {
+    const image = await inspectImage(dockerClient(), id);
+    if (image === undefined) {
+        throw new InputError(`The image ${JSON.stringify(reference)} was not found after it had been pulled.`);
+    }
+    checkPostgresImage(image, reference);
+    return id;
+}
+
+function healthcheck(prepared: Prepared): docker.types.input.ContainerHealthcheck {
+    const common = { tests: [...prepared.server.healthcheck], timeout: "5s", retries: 3 };
+    return prepared.hasStartInterval
+        ? { ...common, interval: "30s", startPeriod: START_PERIOD, startInterval: "250ms" }
+        : // Engines before Docker 25 have one interval for starting and running alike.
+          { ...common, interval: "1s", startPeriod: START_PERIOD };
+}
+
+/** Declares the network, the image, the credentials and the container. */
+export function createServer(
+    name: string,
+    parent: pulumi.Resource,
+    identity: StackIdentity,
+    devUser: string,
+    devDatabase: string,
+    prepared: pulumi.Output<Prepared>,
+    fail: <T>(work: Promise<T>) => Promise<T>,
+): Server {
+    const fixedName = stackName(identity);
+    const provider = new docker.Provider(
+        name,
+        { host: prepared.endpoint.host, certPath: prepared.endpoint.apply((endpoint) => endpoint.certPath ?? "") },
+        { parent },
+    );
+    const common = { ...identityLabels(identity), [LABEL.madeBy]: "pulumi" };
+
+    const network = new docker.Network(
+        name,
+        {
+            // Taken from what was prepared, here and below, so that nothing is made before everything was checked.
+            name: prepared.name,
+            labels: prepared.networkGeneration.apply((generation) =>
+                labels({ ...common, [LABEL.generation]: generation }),
+            ),
+        },
+        {
+            parent,
+            provider,
+            deleteBeforeReplace: true,
+            hooks: { beforeCreate: [removeLeftoverNetwork(fixedName, identity)] },
+        },
+    );
+    const image = new docker.RemoteImage(
+        name,
+        {
+            name: prepared.image,
+            // The image is the machine's, not the stack's.
+            keepLocally: true,
+            // An image that was removed by hand is fetched again with the container that needs it.
+            triggers: { generation: prepared.generation },
+        },
+        { parent, provider },
+    );
+    const password = new random.RandomPassword(
+        name,
+        // Letters and digits only: the password also travels through URLs in tools that decode them badly.
+        { length: prepared.apply(() => 32), special: false },
+        { parent, additionalSecretOutputs: ["result"] },
+    );
+    const container = new docker.Container(
+        name,
+        {
+            name: prepared.name,
+            image: pulumi
+                .all([image.imageId, prepared.image])
+                .apply(([id, reference]) => fail(checkedImage(id, reference))),
+            labels: prepared.apply(({ generation, networkGeneration, hash }) =>
+                labels({
+                    ...common,
+                    [LABEL.generation]: generation,
+                    // A network that is made anew needs a container that is attached to it.
+                    [LABEL.networkGeneration]: networkGeneration,
+                    [LABEL.declared]: hash,
+                    [LABEL.devDatabase]: devDatabase,
+                }),
+            ),
+            envs: pulumi.all([prepared.server.environment, password.result]).apply(([environment, secret]) => [
+                ...Object.entries(environment).map(([key, value]) => `${key}=${value}`),
+                `POSTGRES_USER=${devUser}`,
+                `POSTGRES_PASSWORD=${secret}`,
+                // The entrypoint would make a database called like the user otherwise.
+                "POSTGRES_DB=postgres",
+            ]),
+            hosts: prepared.server.hostAliases.apply((hosts) => hosts.map((host) => ({ host, ip: "127.0.0.1" }))),
+            uploads: prepared.server.files.apply((files) => files.map((file) => ({ ...file }))),
+            entrypoints: prepared.server.entrypoints.apply((entrypoints) => [...entrypoints]),
+            command: prepared.server.command.apply((command) => [...command]),
+            // Adopts the forwarders of extra ports, and lets signals reach the server.
+            init: true,
+            networksAdvanced: [{ name: network.name }],
+            ports: [{ internal: SERVER_PORT, external: prepared.port, ip: "127.0.0.1" }],
+            // Back after a reboot, on the same port; but a container that was stopped by hand stays stopped.
+            restart: "unless-stopped",
+            healthcheck: prepared.apply(healthcheck),
+            wait: true,
+            waitTimeout: START_TIMEOUT,
+            // The image's anonymous volume goes with its container.
+            removeVolumes: true,
+        },
+        {
+            parent,
+            provider,
+            // The name is fixed, and so is the port.
+            deleteBeforeReplace: true,
+            hooks: { beforeCreate: [removeLeftoverContainer(fixedName, identity)] },
+        },
+    );
+    return { network, container, password: password.result };
+}

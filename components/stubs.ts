@@ -1,0 +1,101 @@
+import type * as docker from "@pulumi/docker";
+import * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
+import { ANY_DATABASE } from "../server/completeness";
+import { InputError } from "../upstreams/errors";
+import { extensionName } from "../upstreams/script";
+import type { UpstreamArgs } from "./args";
+import { createDatabase } from "./database";
+import { insideServer } from "./options";
+import type { Prepared } from "./prepare";
+
+/** Children are named after what they stand for; `:` cannot stand in a component's own name by mistake. */
+const childName = (component: string, name: string) => `${component}-${name}`;
+
+function passwordsOf(upstreams: readonly UpstreamArgs[], user: string): pulumi.Output<string[]> {
+    const given = upstreams.flatMap((upstream) => upstream.users ?? []).filter((one) => one.name === user);
+    return pulumi
+        .all(given.map((one) => one.password))
+        .apply((all) => [...new Set(all.filter((one) => one !== undefined))]);
+}
+
+function userNames(upstreams: readonly UpstreamArgs[]): Set<string> {
+    return new Set(upstreams.flatMap((upstream) => (upstream.users ?? []).map((user) => user.name)));
+}
+
+/**
+ * Checks that no user has two passwords. The answer carries no secret, so that what waits for it stays readable.
+ *
+ * @throws InputError that names the user.
+ */
+export function checkPasswords(upstreams: readonly UpstreamArgs[]): pulumi.Output<boolean> {
+    const checks = [...userNames(upstreams)].map((user) =>
+        passwordsOf(upstreams, user).apply((passwords) => {
+            if (passwords.length > 1) {
+                throw new InputError(
+                    `The upstreams give the user ${JSON.stringify(user)} different passwords. Roles belong to the whole server: give them the same, or use two names.`,
+                );
+            }
+            return true;
+        }),
+    );
+    return pulumi.unsecret(pulumi.all(checks).apply(() => true));
+}
+
+/**
+ * Declares what answers for the upstreams: one role per user, and per upstream database the database and one
+ * extension that holds all its tables.
+ *
+ * @returns the resources after which every upstream answers.
+ */
+export function createStubs(
+    component: string,
+    parent: pulumi.Resource,
+    upstreams: readonly UpstreamArgs[],
+    devUser: string,
+    containerName: string,
+    container: docker.Container,
+    provider: postgresql.Provider,
+    prepared: pulumi.Output<Prepared>,
+): pulumi.Resource[] {
+    const users = userNames(upstreams);
+    // The image makes the superuser itself.
+    users.delete(devUser);
+    const roles = [...users].map(
+        (user) =>
+            new postgresql.Role(
+                childName(component, user),
+                // The provider takes an empty password for none.
+                { name: user, login: true, password: passwordsOf(upstreams, user).apply(([one]) => one ?? "") },
+                insideServer(parent, provider, container),
+            ),
+    );
+    return [...new Set(upstreams.map((upstream) => upstream.database))].flatMap((name) => {
+        // Every cluster has a database "postgres" from the start.
+        const database =
+            name === ANY_DATABASE
+                ? []
+                : [
+                      createDatabase(
+                          childName(component, name),
+                          containerName,
+                          name,
+                          insideServer(parent, provider, container),
+                      ),
+                  ];
+        const stub = new postgresql.Extension(
+            childName(component, name),
+            {
+                name: extensionName(name),
+                database: name,
+                version: prepared.extensions.apply(
+                    (all) => all.find((extension) => extension.database === name)?.version ?? "",
+                ),
+                // Brings the extensions that the tables' types need.
+                createCascade: true,
+            },
+            insideServer(parent, provider, container, [...roles, ...database]),
+        );
+        return [...database, stub];
+    });
+}
