@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connectDocker, statusCode } from "../docker/client";
 import { belongsTo, type StackIdentity } from "../docker/labels";
-import { findContainer, findNetwork } from "../docker/server";
+import { findContainer, findNetwork, findVolume } from "../docker/server";
 import { ANY_DATABASE } from "../server/completeness";
 import { withClient } from "../server/connect";
+import { InputError } from "../upstreams/errors";
 import { quoteIdent } from "../upstreams/quote";
 
 async function ignoreGone(removal: Promise<unknown>): Promise<void> {
@@ -43,6 +44,28 @@ export function removeLeftoverNetwork(name: string, identity: StackIdentity): pu
             await pulumi.log.info(`Removing the network ${name}, left over from an interrupted run.`);
             await ignoreGone(docker.getNetwork(leftover.id).remove());
         }
+    };
+}
+
+/**
+ * The same for the volume, which Docker would hand out again with the old data in it. Only containers of the stack
+ * can hold it.
+ */
+export function removeLeftoverVolume(name: string, identity: StackIdentity): pulumi.ResourceHookFunction {
+    const removeContainer = removeLeftoverContainer(name, identity);
+    return async (args) => {
+        const docker = await connectDocker();
+        const leftover = await findVolume(docker, name);
+        if (leftover === undefined) {
+            return;
+        }
+        if (!belongsTo(leftover.labels, identity)) {
+            throw new InputError(
+                `A volume called ${name} exists that this stack did not make. Remove it: docker volume rm ${name}`,
+            );
+        }
+        await removeContainer(args);
+        await ignoreGone(docker.getVolume(name).remove());
     };
 }
 

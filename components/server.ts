@@ -2,12 +2,12 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { dockerClient } from "../docker/client";
-import { inspectImage } from "../docker/image";
+import { dataPath, inspectImage } from "../docker/image";
 import { identityLabels, LABEL, type StackIdentity, stackName } from "../docker/labels";
 import { checkPostgresImage } from "../setup/reference";
 import { InputError } from "../upstreams/errors";
 import { SERVER_PORT } from "../upstreams/stubs";
-import { removeLeftoverContainer, removeLeftoverNetwork } from "./leftovers";
+import { removeLeftoverContainer, removeLeftoverNetwork, removeLeftoverVolume } from "./leftovers";
 import type { Prepared } from "./prepare";
 
 /** Seconds that a server may take to its first healthy answer. */
@@ -26,14 +26,14 @@ function labels(all: Readonly<Record<string, string>>): docker.types.input.Conta
     return Object.entries(all).map(([label, value]) => ({ label, value }));
 }
 
-/** The image's id, after a look at the image itself: RemoteImage pulls whatever it is told to. */
-async function checkedImage(id: string, reference: string): Promise<string> {
+/** The image itself, after a look into it: RemoteImage pulls whatever it is told to. */
+async function checkedImage(id: string, reference: string): Promise<{ id: string; dataPath: string }> {
     const image = await inspectImage(dockerClient(), id);
     if (image === undefined) {
         throw new InputError(`The image ${JSON.stringify(reference)} was not found after it had been pulled.`);
     }
     checkPostgresImage(image, reference);
-    return id;
+    return { id, dataPath: dataPath(image) };
 }
 
 function healthcheck(prepared: Prepared): docker.types.input.ContainerHealthcheck {
@@ -44,7 +44,7 @@ function healthcheck(prepared: Prepared): docker.types.input.ContainerHealthchec
           { ...common, interval: "1s", startPeriod: START_PERIOD };
 }
 
-/** Declares the network, the image, the credentials and the container. */
+/** Declares the network, the volume, the image, the credentials and the container. */
 export function createServer(
     name: string,
     parent: pulumi.Resource,
@@ -78,6 +78,21 @@ export function createServer(
             hooks: { beforeCreate: [removeLeftoverNetwork(fixedName, identity)] },
         },
     );
+    // Named, because an anonymous one stays behind when its container is removed by hand. Never older than its
+    // container: the server would find another generation's data, and another password.
+    const volume = new docker.Volume(
+        name,
+        {
+            name: prepared.name,
+            labels: prepared.generation.apply((generation) => labels({ ...common, [LABEL.generation]: generation })),
+        },
+        {
+            parent,
+            provider,
+            deleteBeforeReplace: true,
+            hooks: { beforeCreate: [removeLeftoverVolume(fixedName, identity)] },
+        },
+    );
     const image = new docker.RemoteImage(
         name,
         {
@@ -95,13 +110,14 @@ export function createServer(
         { length: prepared.apply(() => 32), special: false },
         { parent, additionalSecretOutputs: ["result"] },
     );
+    const checked = pulumi
+        .all([image.imageId, prepared.image])
+        .apply(([id, reference]) => fail(checkedImage(id, reference)));
     const container = new docker.Container(
         name,
         {
             name: prepared.name,
-            image: pulumi
-                .all([image.imageId, prepared.image])
-                .apply(([id, reference]) => fail(checkedImage(id, reference))),
+            image: checked.id,
             labels: prepared.apply(({ generation, networkGeneration, hash }) =>
                 labels({
                     ...common,
@@ -132,7 +148,8 @@ export function createServer(
             healthcheck: prepared.apply(healthcheck),
             wait: true,
             waitTimeout: START_TIMEOUT,
-            // The image's anonymous volume goes with its container.
+            volumes: [{ volumeName: volume.name, containerPath: checked.dataPath }],
+            // Goes for anonymous volumes that an image may declare besides.
             removeVolumes: true,
         },
         {

@@ -39,3 +39,10 @@ export async function chooseImage(docker: Docker, configured: string): Promise<C
         ? { reference: standIn, standIn: true }
         : { reference: configured, standIn: false };
 }
+
+/** Where an image keeps its data: the volume that it declares for it (`/var/lib/postgresql` from 18 on). */
+export function dataPath(image: ImageInspectInfo): string {
+    const pgdata = (image.Config.Env ?? []).find((entry) => entry.startsWith("PGDATA="))?.slice("PGDATA=".length);
+    const data = pgdata ?? "/var/lib/postgresql/data";
+    return Object.keys(image.Config.Volumes ?? {}).find((path) => `${data}/`.startsWith(`${path}/`)) ?? data;
+}

@@ -90,3 +90,19 @@ export async function findNetwork(
     const exact = listed.find((network) => network.Name === name);
     return exact === undefined ? undefined : { id: exact.Id, labels: exact.Labels ?? {} };
 }
+
+/** The volume of this name, with its labels; undefined when there is none. */
+export async function findVolume(
+    docker: Docker,
+    name: string,
+): Promise<{ labels: Readonly<Record<string, string>> } | undefined> {
+    try {
+        const volume = await docker.getVolume(name).inspect();
+        return { labels: volume.Labels ?? {} };
+    } catch (error) {
+        if (statusCode(error) === 404) {
+            return undefined;
+        }
+        throw error;
+    }
+}
