@@ -1,9 +1,27 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { InputError } from "../upstreams/errors";
 import { withTimeout } from "../upstreams/timeout";
 import { type DockerEndpoint, findDockerEndpoint } from "./endpoint";
+
+/** The files that TLS needs. An engine that asks for no certificate of the client's needs the first only. */
+function tlsFiles(folder: string, source: string): Pick<Docker.DockerOptions, "ca" | "cert" | "key"> {
+    const read = (name: string) => {
+        const path = join(folder, name);
+        try {
+            return readFileSync(path);
+        } catch (error) {
+            const why = error instanceof Error ? error.message : String(error);
+            throw new InputError(
+                `${source} asks for TLS, but its file cannot be read (${why}). Put ca.pem, cert.pem and key.pem there, or name another folder with DOCKER_CERT_PATH.`,
+            );
+        }
+    };
+    return existsSync(join(folder, "cert.pem"))
+        ? { ca: read("ca.pem"), cert: read("cert.pem"), key: read("key.pem") }
+        : { ca: read("ca.pem") };
+}
 
 function options(endpoint: DockerEndpoint): Docker.DockerOptions {
     if (endpoint.host.startsWith("unix://")) {
@@ -28,15 +46,7 @@ function options(endpoint: DockerEndpoint): Docker.DockerOptions {
             ...(url.username === "" ? {} : { username: url.username }),
         };
     }
-    const pem = (name: string) => (dir: string) => readFileSync(join(dir, name));
-    const tls =
-        endpoint.certPath === undefined
-            ? {}
-            : {
-                  ca: pem("ca.pem")(endpoint.certPath),
-                  cert: pem("cert.pem")(endpoint.certPath),
-                  key: pem("key.pem")(endpoint.certPath),
-              };
+    const tls = endpoint.certPath === undefined ? {} : tlsFiles(endpoint.certPath, endpoint.source);
     const secure = endpoint.certPath !== undefined || url.protocol === "https:";
     return {
         protocol: secure ? "https" : "http",

@@ -13,6 +13,8 @@ export interface DockerEndpoint {
     readonly certPath?: string;
     /** What decided, for messages: `DOCKER_HOST`, `the Docker context "x"`, `the default socket`. */
     readonly source: string;
+    /** Whether nobody chose it. */
+    readonly isDefault: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,7 +45,9 @@ function contextEndpoint(name: string, configDir: string): DockerEndpoint {
     const host = readJson(meta, contextMeta).Endpoints.docker.Host;
     const tls = join(configDir, "contexts", "tls", id, "docker");
     const source = `the Docker context ${JSON.stringify(name)}`;
-    return existsSync(join(tls, "ca.pem")) ? { host, certPath: tls, source } : { host, source };
+    return existsSync(join(tls, "ca.pem"))
+        ? { host, certPath: tls, source, isDefault: false }
+        : { host, source, isDefault: false };
 }
 
 /**
@@ -53,7 +57,7 @@ function contextEndpoint(name: string, configDir: string): DockerEndpoint {
  * @throws InputError for a context that does not exist and for an address that Docker does not know.
  */
 export function findDockerEndpoint(env: Environment = process.env): DockerEndpoint {
-    const configDir = env.DOCKER_CONFIG ?? join(homedir(), ".docker");
+    const configDir = env.DOCKER_CONFIG || join(homedir(), ".docker");
     if (env.DOCKER_HOST) {
         const host = env.DOCKER_HOST.includes("://") ? env.DOCKER_HOST : `tcp://${env.DOCKER_HOST}`;
         if (!/^(unix|tcp|http|https|ssh|npipe):\/\//.test(host)) {
@@ -63,12 +67,12 @@ export function findDockerEndpoint(env: Environment = process.env): DockerEndpoi
         }
         const verify = env.DOCKER_TLS_VERIFY !== undefined && env.DOCKER_TLS_VERIFY !== "";
         return verify
-            ? { host, certPath: env.DOCKER_CERT_PATH ?? configDir, source: "DOCKER_HOST" }
-            : { host, source: "DOCKER_HOST" };
+            ? { host, certPath: env.DOCKER_CERT_PATH || configDir, source: "DOCKER_HOST", isDefault: false }
+            : { host, source: "DOCKER_HOST", isDefault: false };
     }
     const file = join(configDir, "config.json");
     const context = env.DOCKER_CONTEXT || (existsSync(file) ? readJson(file, cliConfig).currentContext : undefined);
     return context === undefined || context === "" || context === "default"
-        ? { host: DEFAULT_HOST, source: "the default socket" }
+        ? { host: DEFAULT_HOST, source: "the default socket", isDefault: true }
         : contextEndpoint(context, configDir);
 }

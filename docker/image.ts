@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import type { ImageInspectInfo } from "dockerode";
-import { checkPostgresImage, parseReference, standInFor } from "../setup/reference";
 import { statusCode } from "./client";
+import { checkPostgresImage, parseReference, standInFor } from "./reference";
 
 /** The image that a server is started from. */
 export interface ChosenImage {

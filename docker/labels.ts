@@ -26,7 +26,10 @@ export const LABEL = {
     networkGeneration: "fdw-stub.network-generation",
     /** Hash of what was declared, without secrets. */
     declared: "fdw-stub.declared",
-    devDatabase: "fdw-stub.dev-database",
+    /** What the server holds when it is whole, as JSON. */
+    expected: "fdw-stub.expected",
+    /** Reference of the image that the server was started from. */
+    image: "fdw-stub.image",
     /** Keyed hash of everything that the standalone runner read; only it sets and reads this. */
     fingerprint: "fdw-stub.fingerprint",
     /** On images: the Debian packages that a stand-in for the official image was built from. */

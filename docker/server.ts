@@ -9,6 +9,8 @@ export interface ServerContainer {
     readonly running: boolean;
     /** `created`, `running`, `exited`, … */
     readonly state: string;
+    /** How often Docker has restarted it because it ended by itself. */
+    readonly restarts: number;
     readonly labels: Readonly<Record<string, string>>;
     readonly image: string;
     readonly imageId: string;
@@ -45,6 +47,7 @@ function describe(info: ContainerInspectInfo): ServerContainer {
         name: info.Name.replace(/^\//, ""),
         running: info.State.Running && !info.State.Paused && !info.State.Restarting,
         state: info.State.Status,
+        restarts: info.RestartCount,
         labels: info.Config.Labels ?? {},
         image: info.Config.Image,
         imageId: info.Image,

@@ -1,0 +1,60 @@
+import type Docker from "dockerode";
+import { statusCode } from "./client";
+import { belongsTo, identityLabels, LABEL, type MadeBy, type StackIdentity } from "./labels";
+import { findContainer, findContainers, type ServerContainer } from "./server";
+
+/** Filters of Docker's list calls for a stack's labels. */
+function filters(identity: StackIdentity) {
+    return { label: Object.entries(identityLabels(identity)).map(([key, value]) => `${key}=${value}`) };
+}
+
+/** The server of a stack, whoever made it; undefined when there is none. */
+export async function findServer(docker: Docker, identity: StackIdentity): Promise<ServerContainer | undefined> {
+    const [server] = await findContainers(docker, identityLabels(identity));
+    return server;
+}
+
+/** Which door an object was made by. Objects without the label were made by hand, which no door touches. */
+export function madeBy(labels: Readonly<Record<string, string>>): MadeBy | undefined {
+    const value = labels[LABEL.madeBy];
+    return value === "pulumi" || value === "standalone" ? value : undefined;
+}
+
+async function gone(removal: Promise<unknown>): Promise<boolean> {
+    try {
+        await removal;
+        return true;
+    } catch (error) {
+        if (statusCode(error) === 404) {
+            return false;
+        }
+        throw error;
+    }
+}
+
+/** What a removal found and removed, in words. */
+export async function removeStandalone(docker: Docker, identity: StackIdentity): Promise<string[]> {
+    const own = (labels: Readonly<Record<string, string>> | null | undefined) =>
+        labels !== null && labels !== undefined && belongsTo(labels, identity) && madeBy(labels) === "standalone";
+    const removed: string[] = [];
+    for (const listed of await docker.listContainers({ all: true, filters: filters(identity) })) {
+        const container = await findContainer(docker, listed.Id);
+        if (container !== undefined && own(container.labels)) {
+            if (await gone(docker.getContainer(container.id).remove({ force: true, v: true }))) {
+                removed.push(`container ${container.name}`);
+            }
+        }
+    }
+    for (const network of await docker.listNetworks({ filters: filters(identity) })) {
+        if (own(network.Labels) && (await gone(docker.getNetwork(network.Id).remove()))) {
+            removed.push(`network ${network.Name}`);
+        }
+    }
+    const { Volumes: volumes } = await docker.listVolumes({ filters: filters(identity) });
+    for (const volume of volumes ?? []) {
+        if (own(volume.Labels) && (await gone(docker.getVolume(volume.Name).remove()))) {
+            removed.push(`volume ${volume.Name}`);
+        }
+    }
+    return removed;
+}
