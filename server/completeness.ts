@@ -1,8 +1,10 @@
 import type { DatabaseAddress } from "../upstreams/url";
 import { column, withClient } from "./connect";
 
-/** What a server must hold to be whole. */
+/** What a server must hold to be whole. Plain data, without secrets: it stands in a label of the container. */
 export interface Expected {
+    /** Foreign servers that it answers for. */
+    readonly servers: ReadonlyArray<{ readonly host: string; readonly port: number; readonly database: string }>;
     readonly stubs: ReadonlyArray<{ readonly database: string; readonly name: string; readonly version: string }>;
     readonly roles: readonly string[];
     /** Created last of all: where it is, nothing before it was interrupted. */

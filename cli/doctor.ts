@@ -1,0 +1,123 @@
+import type Docker from "dockerode";
+import { readConfiguration } from "../components/config";
+import { declare } from "../components/prepare";
+import { connectDocker } from "../docker/client";
+import { findDockerEndpoint } from "../docker/endpoint";
+import { chooseImage, inspectImage } from "../docker/image";
+import { choosePort } from "../docker/ports";
+import { findServer } from "../docker/stack";
+import { type ProjectStack, readProjectStack } from "../standalone/project";
+import type { Configuration } from "../upstreams/parse";
+import { askUpstreams } from "./check";
+import { type GlobalOptions, identityOf } from "./context";
+import { findProjectDirectory } from "./project";
+import { readStatus } from "./status";
+
+/** What one examination found. */
+export interface Finding {
+    readonly ok: boolean;
+    /** What was examined. */
+    readonly subject: string;
+    /** What was found; where it is not well, also how to mend it. */
+    readonly text: string;
+}
+
+const good = (subject: string, text: string): Finding => ({ ok: true, subject, text });
+const bad = (subject: string, error: unknown): Finding => ({
+    ok: false,
+    subject,
+    text: error instanceof Error ? error.message : String(error),
+});
+
+async function examine(subject: string, work: () => Promise<string>): Promise<Finding> {
+    try {
+        return good(subject, await work());
+    } catch (error) {
+        return bad(subject, error);
+    }
+}
+
+async function examineConfiguration(
+    options: GlobalOptions,
+): Promise<{ finding: Finding; project?: ProjectStack; configuration?: Configuration }> {
+    try {
+        const project = readProjectStack(findProjectDirectory(options.cwd), options.stack);
+        const configuration = readConfiguration(project.configuration, project.identity.project);
+        const { expected } = await declare(configuration, project.identity.directory);
+        const text = `Pulumi.${options.stack}.yaml declares ${expected.servers.length} upstream ${expected.servers.length === 1 ? "server" : "servers"}`;
+        return { finding: good("configuration", text), project, configuration };
+    } catch (error) {
+        return { finding: bad("configuration", error) };
+    }
+}
+
+async function examineImage(docker: Docker, reference: string): Promise<string> {
+    const chosen = await chooseImage(docker, reference);
+    if (chosen.standIn) {
+        return `${reference} is not here; ${chosen.reference}, built from Debian's packages, stands in for it. \`docker pull ${reference}\` brings the real one`;
+    }
+    return (await inspectImage(docker, reference)) === undefined
+        ? `${reference} is not here yet; \`up\` pulls it`
+        : `${reference} is here`;
+}
+
+async function examineUpstreams(docker: Docker, options: GlobalOptions): Promise<Finding[]> {
+    const server = await findServer(docker, identityOf(options));
+    const results = server === undefined ? [] : await askUpstreams(server);
+    return results.map(({ ok, subject, text }) => ({
+        ok,
+        subject,
+        text: ok ? text : `${text}. \`up\` makes the server anew`,
+    }));
+}
+
+/** Examines everything that a stack depends on, from the outside in; ends early where nothing further can be seen. */
+export async function diagnose(options: GlobalOptions): Promise<Finding[]> {
+    const { finding: configured, project, configuration } = await examineConfiguration(options);
+    const findings = [configured];
+    let docker: Docker;
+    try {
+        const endpoint = findDockerEndpoint();
+        docker = await connectDocker(endpoint);
+        const { Version } = await docker.version();
+        findings.push(good("Docker", `version ${Version} answers at ${endpoint.host} (from ${endpoint.source})`));
+    } catch (error) {
+        return [...findings, bad("Docker", error)];
+    }
+    if (configuration !== undefined) {
+        findings.push(await examine("image", () => examineImage(docker, configuration.image)));
+    }
+    if (project !== undefined) {
+        const server = await findServer(docker, project.identity);
+        const current = { port: server?.hostPort, running: server?.running ?? false };
+        findings.push(
+            await examine("port", async () => {
+                const port = await choosePort(docker, project.identity, configuration?.port, current);
+                return `127.0.0.1:${port} is ${current.running && port === current.port ? "published by the stack" : "free for the stack"}`;
+            }),
+        );
+    }
+    const status = await readStatus(options);
+    if (status.state === "absent") {
+        return [
+            ...findings,
+            good("stack", `${options.stack} is not up; \`npx fdw-stub up\` or \`pulumi up\` makes it`),
+        ];
+    }
+    if (status.state === "broken") {
+        return [...findings, bad("stack", `${status.problems.join("; ")}. \`up\` makes the server anew`)];
+    }
+    findings.push(
+        good("stack", `${options.stack} is up, made by ${status.madeBy === "pulumi" ? "pulumi up" : "fdw-stub up"}`),
+    );
+    try {
+        return [...findings, ...(await examineUpstreams(docker, options))];
+    } catch (error) {
+        return [...findings, bad("upstreams", error)];
+    }
+}
+
+/** The findings as text for people. */
+export function formatFindings(findings: readonly Finding[]): string {
+    return findings.map(({ ok, subject, text }) => `${ok ? "ok  " : "BAD "} ${subject}: ${text}`).join("\n");
+}

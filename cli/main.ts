@@ -1,0 +1,83 @@
+import { Command } from "commander";
+import { connectDocker } from "../docker/client";
+import { version } from "../package.json";
+import { InputError } from "../upstreams/errors";
+import { devUrlOf, type GlobalOptions, identityOf, preparedDocker, runningServer } from "./context";
+import { progressReporter } from "./progress";
+import { findProjectDirectory } from "./project";
+
+function print(text: string): void {
+    process.stdout.write(`${text}\n`);
+}
+
+/** Commands load what they need when they run: `url` and an unchanged `up` take no longer than they must. */
+function build(): Command {
+    const program = new Command("fdw-stub")
+        .description("A dev database for Atlas in which every postgres_fdw upstream answers.")
+        .version(version)
+        .option("-s, --stack <name>", "name of the stack", "dev")
+        .option("-C, --cwd <folder>", "look for Pulumi.yaml from here upwards instead of the working directory");
+    const options = () => program.opts<GlobalOptions>();
+
+    program
+        .command("up")
+        .description("bring the stack up without the Pulumi CLI; nothing happens when it is up and unchanged")
+        .option("--check", "then ask every upstream through a real foreign server, and say what to do next")
+        .action(async ({ check }: { check?: boolean }) => {
+            const { up }: typeof import("../standalone/up") = require("../standalone/up");
+            const { readProjectStack }: typeof import("../standalone/project") = require("../standalone/project");
+            const project = readProjectStack(findProjectDirectory(options().cwd), options().stack);
+            const progress = progressReporter();
+            const docker = await preparedDocker(progress.step);
+            const { server, unchanged } = await up(docker, project, progress).finally(() => progress.done());
+            const state = unchanged ? "is up, unchanged" : "is up";
+            print(`The stack ${options().stack} ${state}: ${server.name} at 127.0.0.1:${server.hostPort}.`);
+            if (check === true) {
+                const { checkUpstreams }: typeof import("./check") = require("./check");
+                print(await checkUpstreams(server, options().stack));
+            }
+        });
+    program
+        .command("down")
+        .description("remove what `up` made; a stack of `pulumi up` is left alone")
+        .action(async () => {
+            const { down }: typeof import("../standalone/down") = require("../standalone/down");
+            const removed = await down(await connectDocker(), identityOf(options()));
+            print(removed.length === 0 ? "There was nothing to remove." : `Removed ${removed.join(", ")}.`);
+        });
+    program
+        .command("url")
+        .description("print the dev URL alone, password included")
+        .action(async () => print(devUrlOf(await runningServer(options()))));
+    program
+        .command("status")
+        .description("show what is there of the stack, as the server itself tells it")
+        .option("--json", "as JSON")
+        .action(async ({ json }: { json?: boolean }) => {
+            const { formatStatus, readStatus }: typeof import("./status") = require("./status");
+            const status = await readStatus(options());
+            print(json === true ? JSON.stringify(status, undefined, 2) : formatStatus(status));
+            process.exitCode = status.state === "up" ? 0 : 1;
+        });
+    program
+        .command("doctor")
+        .description("examine Docker, image, port, configuration and every upstream, and say how to mend what is wrong")
+        .action(async () => {
+            const { diagnose, formatFindings }: typeof import("./doctor") = require("./doctor");
+            const findings = await diagnose(options());
+            print(formatFindings(findings));
+            process.exitCode = findings.every((finding) => finding.ok) ? 0 : 1;
+        });
+    return program;
+}
+
+/** Runs the CLI. A mistake of the user's is one message on stderr and exit status 1. */
+export async function main(argv: readonly string[]): Promise<void> {
+    try {
+        await build().parseAsync([...argv]);
+    } catch (error) {
+        const text = error instanceof InputError ? error.message : error instanceof Error ? error.stack : String(error);
+        process.stderr.write(`fdw-stub: ${text}\n`);
+        process.exitCode = 1;
+    }
+}

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { LABEL } from "../docker/labels";
+import type { ServerContainer } from "../docker/server";
+import type { Expected, ServerAddress } from "./completeness";
+
+const expectedLabel = z.object({
+    servers: z.array(z.object({ host: z.string(), port: z.number(), database: z.string() })),
+    stubs: z.array(z.object({ database: z.string(), name: z.string(), version: z.string() })),
+    roles: z.array(z.string()),
+    devDatabase: z.string(),
+});
+
+/** What a container's label says that its server holds; undefined where there is no such label. */
+export function expectedOf(container: ServerContainer): Expected | undefined {
+    try {
+        return expectedLabel.parse(JSON.parse(container.labels[LABEL.expected] ?? ""));
+    } catch {
+        return undefined;
+    }
+}
+
+/** Where a container's server can be reached from this machine; undefined where it publishes no port. */
+export function addressOf(container: ServerContainer): ServerAddress | undefined {
+    const { hostPort: port, user, password } = container;
+    return port === undefined ? undefined : { host: "127.0.0.1", port, user, password };
+}

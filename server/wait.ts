@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
+import { reasonFromLogs } from "../docker/logs";
+import { findContainer } from "../docker/server";
+import { InputError } from "../upstreams/errors";
+import { ANY_DATABASE } from "./completeness";
+import { withClient } from "./connect";
+
+/** Between two attempts; a start takes one to three seconds. */
+const ATTEMPT_EVERY_MS = 25;
+/** Between two looks at the container itself, which tell when waiting is in vain. */
+const LOOK_EVERY_MS = 500;
+
+async function answers(port: number, user: string, password: string): Promise<boolean> {
+    try {
+        await withClient({ host: "127.0.0.1", port, user, password, database: ANY_DATABASE }, async (client) => {
+            await client.query("SELECT 1");
+        });
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+/**
+ * Waits until a server answers a query through its published port. The image's temporary server of the first
+ * set-up does not listen there.
+ *
+ * @throws InputError with the server's own words when it ends, restarts, or does not answer in time.
+ */
+export async function waitForServer(docker: Docker, container: string, timeoutMs: number): Promise<void> {
+    const end = Date.now() + timeoutMs;
+    let nextLook = 0;
+    let server = await findContainer(docker, container);
+    while (server !== undefined && Date.now() < end) {
+        if (server.hostPort !== undefined && (await answers(server.hostPort, server.user, server.password))) {
+            return;
+        }
+        await sleep(ATTEMPT_EVERY_MS);
+        if (Date.now() >= nextLook) {
+            nextLook = Date.now() + LOOK_EVERY_MS;
+            server = await findContainer(docker, container);
+            if (server !== undefined && (!server.running || server.restarts > 0)) {
+                throw new InputError(
+                    `PostgreSQL did not start (its container is ${server.state}). It said:\n  ${await reasonFromLogs(docker, container)}`,
+                );
+            }
+        }
+    }
+    if (server === undefined) {
+        throw new InputError("PostgreSQL did not start: its container was removed meanwhile. Run the same again.");
+    }
+    throw new InputError(
+        `PostgreSQL did not answer within ${timeoutMs / 1000} s. It said:\n  ${await reasonFromLogs(docker, container)}`,
+    );
+}

@@ -1,0 +1,36 @@
+import type Docker from "dockerode";
+
+/** What all handlers of one run share. */
+export interface RunContext {
+    readonly docker: Docker;
+    /** Labels that mark what the runner makes as its own. */
+    readonly labels: Readonly<Record<string, string>>;
+    /** Says what is being done, on steps that take their time. */
+    readonly progress: (step: string) => void;
+    /** A label whose value depends on the password, and is therefore made when the container is. */
+    readonly fingerprint: (password: string) => string;
+    /** Inputs of the providers created so far, by the id that resources refer to them with. */
+    readonly providers: Map<string, unknown>;
+}
+
+/** What a resource has become. */
+export interface Created {
+    readonly id: string;
+    /** Outputs; merged over the inputs. */
+    readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** A resource to create. Inputs come from the program, so each handler checks the shape that it relies on. */
+export interface Request {
+    readonly type: string;
+    readonly name: string;
+    readonly inputs: unknown;
+    /** Id of the resource's explicit provider; empty where there is none. */
+    readonly provider: string;
+}
+
+/** Creates one resource of one type. */
+export type Handler = (request: Request, context: RunContext) => Promise<Created>;
+
+/** The handlers of one Pulumi package, by type token. */
+export type Handlers = Readonly<Record<string, Handler>>;

@@ -1,0 +1,82 @@
+import type { Client } from "pg";
+import { z } from "zod";
+import { withClient } from "../server/connect";
+import { quoteIdent, quoteLiteral } from "../upstreams/quote";
+import type { Handlers, Request, RunContext } from "./handlers";
+
+// The SDK hands providers' inputs over as text, numbers too.
+const providerInputs = z.object({
+    host: z.string(),
+    port: z.coerce.number(),
+    username: z.string(),
+    password: z.string(),
+    database: z.string().default("postgres"),
+});
+const roleInputs = z.object({ name: z.string(), login: z.boolean().default(false), password: z.string().default("") });
+const databaseInputs = z.object({ name: z.string() });
+const extensionInputs = z.object({
+    name: z.string(),
+    database: z.string().optional(),
+    version: z.string().optional(),
+    createCascade: z.boolean().default(false),
+});
+
+function withProvider<T>(
+    { type, name, provider }: Request,
+    { providers }: RunContext,
+    database: string | undefined,
+    work: (client: Client) => Promise<T>,
+): Promise<T> {
+    const inputs = providers.get(provider);
+    if (inputs === undefined) {
+        throw new Error(`The resource ${name} (${type}) has no provider; the standalone runner needs an explicit one.`);
+    }
+    const server = providerInputs.parse(inputs);
+    return withClient(
+        {
+            host: server.host,
+            port: server.port,
+            user: server.username,
+            password: server.password,
+            database: database ?? server.database,
+        },
+        work,
+    );
+}
+
+/** The types of `@pulumi/postgresql` that stubs are made of. */
+export const postgresqlHandlers: Handlers = {
+    "pulumi:providers:postgresql": async ({ name, inputs }, { providers }) => {
+        const id = `postgresql-${name}`;
+        providers.set(id, inputs);
+        return { id };
+    },
+
+    "postgresql:index/role:Role": async (request, context) => {
+        const { name, login, password } = roleInputs.parse(request.inputs);
+        const secret = password === "" ? "" : ` PASSWORD ${quoteLiteral(password)}`;
+        await withProvider(request, context, undefined, (client) =>
+            client.query(`CREATE ROLE ${quoteIdent(name)} ${login ? "LOGIN" : "NOLOGIN"}${secret}`),
+        );
+        return { id: name };
+    },
+
+    "postgresql:index/database:Database": async (request, context) => {
+        const { name } = databaseInputs.parse(request.inputs);
+        // The same template as the provider's default.
+        await withProvider(request, context, undefined, (client) =>
+            client.query(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0`),
+        );
+        return { id: name };
+    },
+
+    "postgresql:index/extension:Extension": async (request, context) => {
+        const { name, database, version, createCascade } = extensionInputs.parse(request.inputs);
+        context.progress(`Creating the stub tables in ${database ?? "the dev database"}`);
+        const of = version === undefined ? "" : ` VERSION ${quoteLiteral(version)}`;
+        await withProvider(request, context, database, (client) =>
+            client.query(`CREATE EXTENSION ${quoteIdent(name)}${of}${createCascade ? " CASCADE" : ""}`),
+        );
+        return { id: name };
+    },
+};

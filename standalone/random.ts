@@ -1,0 +1,19 @@
+import { randomInt } from "node:crypto";
+import { z } from "zod";
+import type { Handlers } from "./handlers";
+import { secret } from "./values";
+
+const passwordInputs = z.object({ length: z.number().int().positive(), special: z.boolean().default(true) });
+
+const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const SPECIAL = "!@#$%&*()-_=+[]{}<>:?";
+
+/** The types of `@pulumi/random`. Nothing is kept between runs: what is made anew gets a new password. */
+export const randomHandlers: Handlers = {
+    "random:index/randomPassword:RandomPassword": async ({ name, inputs }) => {
+        const { length, special } = passwordInputs.parse(inputs);
+        const alphabet = special ? ALPHANUMERIC + SPECIAL : ALPHANUMERIC;
+        const result = Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+        return { id: name, outputs: { result: secret(result) } };
+    },
+};

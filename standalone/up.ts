@@ -1,0 +1,156 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { readConfiguration } from "../components/config";
+import { LABEL, stackName } from "../docker/labels";
+import type { ServerContainer } from "../docker/server";
+import { findNetwork } from "../docker/server";
+import { findServer, madeBy, removeStandalone } from "../docker/stack";
+import { missingFrom } from "../server/completeness";
+import { addressOf, expectedOf } from "../server/expected";
+import { ensureImage } from "../setup/image";
+import type { PullProgress } from "../setup/pull-progress";
+import { InputError } from "../upstreams/errors";
+import { digestInputs, fingerprint } from "./fingerprint";
+import { whileLocked } from "./lock";
+import type { ProjectStack } from "./project";
+
+/** Where a run tells how far it is. */
+export interface Reporter {
+    /** A step begins that may take its time. */
+    readonly step: (text: string) => void;
+    /** How far a pull is. */
+    readonly pull?: (progress: PullProgress) => void;
+}
+
+/** What `up` came to. */
+export interface UpResult {
+    readonly server: ServerContainer;
+    /** Nothing had to be done. */
+    readonly unchanged: boolean;
+}
+
+/** Why a server cannot stay as it is; undefined when it can. */
+async function reasonToRecreate(docker: Docker, server: ServerContainer, digest: string): Promise<string | undefined> {
+    if (!server.running) {
+        return `its container is ${server.state}`;
+    }
+    if (server.labels[LABEL.fingerprint] !== fingerprint(digest, server.password)) {
+        return "what it is made from has changed";
+    }
+    const network = await findNetwork(docker, server.name);
+    if (network === undefined || !server.networks.includes(server.name)) {
+        return "its network is gone";
+    }
+    const address = addressOf(server);
+    const expected = expectedOf(server);
+    if (address === undefined || expected === undefined) {
+        return "its container was changed";
+    }
+    try {
+        const missing = await missingFrom(address, expected);
+        return missing.length === 0 ? undefined : `it lacks ${missing.join(", ")}`;
+    } catch (error) {
+        return `it does not answer (${error instanceof Error ? error.message : String(error)})`;
+    }
+}
+
+function refuseOthers(server: ServerContainer | undefined, stack: string): void {
+    if (server !== undefined && madeBy(server.labels) !== "standalone") {
+        throw new InputError(
+            `The stack ${JSON.stringify(stack)} was made by \`pulumi up\`, which alone may change it. Use \`pulumi up --stack ${stack}\`, or remove it first with \`pulumi destroy --stack ${stack}\`.`,
+        );
+    }
+}
+
+/** Removes what a run has made when it is interrupted, so that nothing half-made stays. */
+function cleanUpOnSignal(clean: () => Promise<unknown>): () => void {
+    const onSignal = (signal: NodeJS.Signals) => {
+        process.stderr.write(`\nInterrupted; removing what was begun.\n`);
+        clean()
+            .catch(() => undefined)
+            .finally(() => process.exit(signal === "SIGINT" ? 130 : 143));
+    };
+    process.once("SIGINT", onSignal);
+    process.once("SIGTERM", onSignal);
+    return () => {
+        process.removeListener("SIGINT", onSignal);
+        process.removeListener("SIGTERM", onSignal);
+    };
+}
+
+async function create(docker: Docker, project: ProjectStack, digest: string, report: Reporter): Promise<void> {
+    const { identity } = project;
+    // Loaded only when there is work: Pulumi's SDK alone takes longer to load than all of a run without changes.
+    const { runProgram }: typeof import("./run") = require("./run");
+    process.chdir(identity.directory);
+    const clean = () => removeStandalone(docker, identity);
+    const stopListening = cleanUpOnSignal(clean);
+    try {
+        await runProgram(
+            {
+                project: identity.project,
+                stack: identity.stack,
+                configuration: project.configuration,
+                load: async () => {
+                    const program: unknown = createRequire(__filename)(join(identity.directory, "index.ts"));
+                    return typeof program === "object" && program !== null ? { ...program } : {};
+                },
+            },
+            {
+                docker,
+                labels: { [LABEL.madeBy]: "standalone" },
+                progress: report.step,
+                fingerprint: (password) => fingerprint(digest, password),
+                providers: new Map(),
+            },
+        );
+    } catch (error) {
+        await clean();
+        throw error;
+    } finally {
+        stopListening();
+    }
+}
+
+/**
+ * Brings a stack up without the Pulumi CLI: nothing happens when it is whole and nothing changed; otherwise it is
+ * made anew.
+ *
+ * @throws InputError for whatever the user can mend. Nothing half-made stays behind, and a wrong configuration
+ * leaves the running server alone.
+ */
+export async function up(docker: Docker, project: ProjectStack, report: Reporter): Promise<UpResult> {
+    const { identity } = project;
+    const configuration = readConfiguration(project.configuration, identity.project);
+    const digest = digestInputs(identity.directory, configuration);
+    const look = async () => {
+        const server = await findServer(docker, identity);
+        refuseOthers(server, identity.stack);
+        return { server, reason: server === undefined ? undefined : await reasonToRecreate(docker, server, digest) };
+    };
+    const first = await look();
+    if (first.server !== undefined && first.reason === undefined) {
+        return { server: first.server, unchanged: true };
+    }
+    return whileLocked(stackName(identity), async () => {
+        // Another run may have done the work while this one waited.
+        const { server, reason } = await look();
+        if (server !== undefined && reason === undefined) {
+            return { server, unchanged: true };
+        }
+        await ensureImage(docker, configuration.image, { log: report.step, onProgress: report.pull });
+        const { declare }: typeof import("../components/prepare") = require("../components/prepare");
+        await declare(configuration, identity.directory);
+        if (reason !== undefined) {
+            report.step(`Making the server anew: ${reason}`);
+        }
+        await removeStandalone(docker, identity);
+        await create(docker, project, digest, report);
+        const made = await findServer(docker, identity);
+        if (made === undefined) {
+            throw new InputError("The container was removed while it was being set up. Run the same again.");
+        }
+        return { server: made, unchanged: false };
+    });
+}
