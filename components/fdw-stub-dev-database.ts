@@ -84,15 +84,7 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
                     : undefined,
             );
 
-        const { network, container, password } = createServer(
-            name,
-            this,
-            identity,
-            devUser,
-            devDatabase,
-            prepared,
-            explained,
-        );
+        const { network, container, password } = createServer(name, this, identity, devUser, prepared, explained);
         // Known only when the container is healthy, so that the provider never dials a server that is not there yet.
         const port = container.ports.apply((ports) => ports?.[0]?.external ?? 0);
         const provider = new postgresql.Provider(

@@ -53,6 +53,7 @@ export async function declare(configuration: Configuration, directory: string): 
         forwarder: readFileSync(join(SOURCES, "forward.pl"), "utf8"),
     });
     const expected: Expected = {
+        servers: stubs.databases.flatMap(({ database, servers }) => servers.map((one) => ({ ...one, database }))),
         stubs: extensions.map(({ database, name, version }) => ({ database, name, version })),
         roles: stubs.users.map((user) => user.name),
         devDatabase: configuration.devDatabase,

@@ -4,7 +4,7 @@ import * as random from "@pulumi/random";
 import { dockerClient } from "../docker/client";
 import { dataPath, inspectImage } from "../docker/image";
 import { identityLabels, LABEL, type StackIdentity, stackName } from "../docker/labels";
-import { checkPostgresImage } from "../setup/reference";
+import { checkPostgresImage } from "../docker/reference";
 import { InputError } from "../upstreams/errors";
 import { SERVER_PORT } from "../upstreams/stubs";
 import { removeLeftoverContainer, removeLeftoverNetwork, removeLeftoverVolume } from "./leftovers";
@@ -50,7 +50,6 @@ export function createServer(
     parent: pulumi.Resource,
     identity: StackIdentity,
     devUser: string,
-    devDatabase: string,
     prepared: pulumi.Output<Prepared>,
     fail: <T>(work: Promise<T>) => Promise<T>,
 ): Server {
@@ -118,14 +117,15 @@ export function createServer(
         {
             name: prepared.name,
             image: checked.id,
-            labels: prepared.apply(({ generation, networkGeneration, hash }) =>
+            labels: prepared.apply(({ generation, networkGeneration, hash, expected, image: reference }) =>
                 labels({
                     ...common,
                     [LABEL.generation]: generation,
                     // A network that is made anew needs a container that is attached to it.
                     [LABEL.networkGeneration]: networkGeneration,
                     [LABEL.declared]: hash,
-                    [LABEL.devDatabase]: devDatabase,
+                    [LABEL.expected]: JSON.stringify(expected),
+                    [LABEL.image]: reference,
                 }),
             ),
             envs: pulumi.all([prepared.server.environment, password.result]).apply(([environment, secret]) => [

@@ -58,6 +58,9 @@ export const checkRole: Check<string> = (name) => {
     if (["public", "none", "current_role", "current_user", "session_user"].includes(name)) {
         return `the role name ${JSON.stringify(name)} is reserved by PostgreSQL. Use another.`;
     }
+    if (/^\/|[\r\n]/.test(name)) {
+        return `the role name ${JSON.stringify(name)} begins with "/" or holds a line break, which pg_hba.conf cannot hold. Use another.`;
+    }
     return checkIdentifier(name);
 };
 
@@ -66,6 +69,12 @@ export const checkDatabase: Check<string> = (name) =>
     name === "template0" || name === "template1"
         ? `the database ${JSON.stringify(name)} is a template that every new database is copied from; stubs in it would end up in all of them. Use another name.`
         : checkIdentifier(name);
+
+/** A database that can be the dev database: made and dropped at will, which the server's own cannot be. */
+export const checkDevDatabase: Check<string> = (name) =>
+    name === "postgres"
+        ? `the dev database cannot be "postgres", which every server has and needs. Use another name.`
+        : checkDatabase(name);
 
 /** A schema that CREATE SCHEMA accepts. */
 export const checkSchema: Check<string> = (name) =>

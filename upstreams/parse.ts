@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { InputError, inputError } from "./errors";
+import { explainIssue, type KnownKeys } from "./explain";
 import type { Ddl, SeedValue, Upstream } from "./model";
 import {
     type Check,
     checkDatabase,
+    checkDevDatabase,
     checkHost,
     checkIdentifier,
     checkPort,
@@ -15,6 +17,24 @@ import {
 /** Reads a DDL file that the configuration names; throws when it can't. */
 export type ReadFile = (path: string) => string;
 
+/** JavaScript reads a longer number as its neighbour, which would be seeded without a word. */
+function checkSeed(value: SeedValue): string | undefined {
+    if (typeof value === "object" && value !== null) {
+        return Object.values(value)
+            .map(checkSeed)
+            .find((problem) => problem !== undefined);
+    }
+    return Number.isInteger(value) && !Number.isSafeInteger(value)
+        ? `the number ${value} is too long to be read exactly. Put it in quotes.`
+        : undefined;
+}
+
+function unknownColumn(key: string, names: readonly string[]): string {
+    const known =
+        names.length === 0 ? "it has none" : `its columns are ${names.map((n) => JSON.stringify(n)).join(", ")}`;
+    return `the table has no column ${JSON.stringify(key)}; ${known}. Declare the column, or remove the value.`;
+}
+
 function checked<T>(schema: z.ZodType<T>, check: Check<T>) {
     return schema.superRefine((value, context) => {
         const problem = check(value);
@@ -24,18 +44,46 @@ function checked<T>(schema: z.ZodType<T>, check: Check<T>) {
     });
 }
 
+/** Text that is not empty; `what` begins the message, `example` ends it. */
+const text = (what: string, example: string) =>
+    z.string().trim().min(1, `${what} is empty; write for example ${example}.`);
+
 const name = checked(z.string(), checkIdentifier);
 const seedValue: z.ZodType<SeedValue> = z.lazy(() =>
-    z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(seedValue), z.record(z.string(), seedValue)]),
+    z.union(
+        [z.string(), z.number(), z.boolean(), z.null(), z.array(seedValue), z.record(z.string(), seedValue)],
+        "this is no value to seed; allowed are text, finite numbers, true, false, null, and lists and mappings of these.",
+    ),
 );
-const column = z.strictObject({ name, type: z.string().trim().min(1) });
-const table = z.strictObject({
-    schema: checked(z.string(), checkSchema).default("public"),
-    name,
-    columns: z.array(column).default([]),
-    rows: z.array(z.record(z.string(), seedValue)).default([]),
+const column = z.strictObject({ name, type: text("the type", '"bigint" or "numeric(10,2)"') });
+const table = z
+    .strictObject({
+        schema: checked(z.string(), checkSchema).default("public"),
+        name,
+        columns: z.array(column).default([]),
+        rows: z.array(z.record(z.string(), seedValue)).default([]),
+    })
+    .superRefine(({ columns, rows }, context) => {
+        const names = columns.map((one) => one.name);
+        names.forEach((one, i) => {
+            if (names.indexOf(one) < i) {
+                const message = `the column ${JSON.stringify(one)} is declared twice. Remove one.`;
+                context.addIssue({ code: "custom", path: ["columns", i, "name"], message });
+            }
+        });
+        rows.forEach((row, i) => {
+            for (const [key, value] of Object.entries(row)) {
+                const message = names.includes(key) ? checkSeed(value) : unknownColumn(key, names);
+                if (message !== undefined) {
+                    context.addIssue({ code: "custom", path: ["rows", i, key], message });
+                }
+            }
+        });
+    });
+const user = z.strictObject({
+    name: checked(z.string(), checkRole),
+    password: z.string().min(1, "the password is empty. Give one, or remove the key.").optional(),
 });
-const user = z.strictObject({ name: checked(z.string(), checkRole), password: z.string().min(1).optional() });
 const upstream = z.strictObject({
     host: checked(z.string(), checkHost).default("localhost"),
     port: checked(z.number(), checkPort).default(5432),
@@ -43,20 +91,22 @@ const upstream = z.strictObject({
     users: z.array(user).default([]),
     extensions: z.array(name).default([]),
     ddl: z.string().optional(),
-    ddlFiles: z.array(z.string().min(1)).default([]),
+    ddlFiles: z.array(z.string().min(1, "the file's name is empty. Give its path, or remove the entry.")).default([]),
     tables: z.array(table).default([]),
 });
 
 /** `upstreams` as it stands in the configuration: checked, with defaults filled in, DDL files not yet read. */
 export type DeclaredUpstream = z.output<typeof upstream>;
 
-const settingValue = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const settingValue = z
+    .union([z.string(), z.number(), z.boolean()], "a setting's value must be text, a number, true or false.")
+    .transform(String);
 const configuration = z.strictObject({
     upstreams: z.array(upstream).min(1, "no upstream is declared; give at least one, with its host and database."),
-    image: z.string().trim().min(1).default("postgres:18"),
+    image: text("the image", '"postgres:18"').default("postgres:18"),
     port: checked(z.number(), checkPort).optional(),
     settings: z.record(checked(z.string(), checkSetting), settingValue).default({}),
-    devDatabase: checked(z.string(), checkDatabase).default("dev"),
+    devDatabase: checked(z.string(), checkDevDatabase).default("dev"),
     devUser: checked(z.string(), checkRole).default("postgres"),
 });
 
@@ -68,34 +118,14 @@ export type ConfigurationInput = z.input<typeof configuration>;
 /** The keys that the configuration knows. */
 export const CONFIGURATION_KEYS: readonly string[] = Object.keys(configuration.shape);
 
-function place(path: readonly PropertyKey[]): string {
-    return path.reduce<string>(
-        (text, key) =>
-            typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
-        "",
-    );
-}
+/** The objects with fixed keys, by the key that leads to them. */
+const OBJECTS = { upstreams: upstream, users: user, tables: table, columns: column };
 
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-    return path.reduce<unknown>(
-        (value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined),
-        input,
-    );
-}
-
-function explain(issue: z.core.$ZodIssue, input: unknown): string {
-    const at = place(issue.path);
-    if (issue.code === "unrecognized_keys") {
-        const known = at === "" ? ` Known keys: ${CONFIGURATION_KEYS.join(", ")}.` : "";
-        const keys = issue.keys.map((key) => JSON.stringify(key)).join(", ");
-        return `${at === "" ? "" : `${at}: `}unknown ${issue.keys.length === 1 ? "key" : "keys"} ${keys}.${known} Check the spelling, or remove it.`;
-    }
-    // Our own checks name the bad value themselves; zod's don't. A password's value is never shown.
-    const shown = JSON.stringify(valueAt(input, issue.path));
-    const secret = issue.path.includes("password");
-    const found = issue.code === "custom" || secret || shown === undefined ? "" : ` (found ${shown.slice(0, 200)})`;
-    return at === "" ? `${issue.message}${found}` : `${at}: ${issue.message}${found}`;
-}
+const knownKeys: KnownKeys = (path) => {
+    const leading = path.findLast((key) => typeof key === "string");
+    const found = Object.entries(OBJECTS).find(([key]) => key === leading);
+    return found === undefined ? CONFIGURATION_KEYS : Object.keys(found[1].shape);
+};
 
 /**
  * Checks the configuration, whoever wrote it: the stack's YAML file or a program.
@@ -107,7 +137,7 @@ export function parseConfiguration(input: unknown): Configuration {
     if (!result.success) {
         throw inputError(
             "The configuration cannot be used",
-            result.error.issues.map((issue) => explain(issue, input)),
+            result.error.issues.map((issue) => explainIssue(issue, input, knownKeys)),
         );
     }
     if (result.data.upstreams.some((u) => u.database === result.data.devDatabase)) {

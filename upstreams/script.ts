@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { InputError } from "./errors";
 import { dollarQuote, quoteIdent, quoteLiteral } from "./quote";
 import { seedStatements } from "./seed";
-import { type Statement, splitDdl, tableStatement } from "./statements";
+import { type Statement, splitDdl } from "./statements";
 import type { StubDatabase } from "./stubs";
+import { tableStatement } from "./table";
 
 /**
  * The stub of one database as a PostgreSQL extension: the only way to bring many objects into a database with

@@ -54,21 +54,22 @@ export function hbaFile(usersWithPassword: readonly string[]): string {
 }
 
 /**
- * Locks that one transaction may take on average, times the connections: both the creation of a stub and a schema
- * under development that runs in one transaction lock every object they make, and each table brings a TOAST
- * table and indexes with it.
+ * Locks that one transaction may take on average; the server has room for so many times its connections. Both the
+ * creation of a stub and a schema under development that runs in one transaction lock every object they make, and
+ * each table brings a TOAST table and indexes with it.
  */
-export function locksPerTransaction(largestStub: number): number {
-    return Math.max(256, Math.ceil((largestStub * 8) / 100));
+export function locksPerTransaction(largestStub: number, connections = 100): number {
+    return Math.max(256, Math.ceil((largestStub * 8) / connections));
 }
 
 function settings(largestStub: number, chosen: Readonly<Record<string, string>>): Record<string, string> {
+    const connections = Number(chosen.max_connections);
     return {
         // A dev database is made anew rather than recovered: durability would only cost time.
         fsync: "off",
         synchronous_commit: "off",
         full_page_writes: "off",
-        max_locks_per_transaction: String(locksPerTransaction(largestStub)),
+        max_locks_per_transaction: String(locksPerTransaction(largestStub, connections > 0 ? connections : undefined)),
         ...chosen,
         hba_file: `${HOME}/pg_hba.conf`,
     };

@@ -1,7 +1,7 @@
-import { hasSqlDetails, loadModule, parseSync } from "libpg-query";
+import { loadModule, type Node, parseSync } from "libpg-query";
+import { lineCounter, readable, skipToToken, syntaxError } from "./ddl-text";
 import { InputError } from "./errors";
-import type { Column, Ddl, Table } from "./model";
-import { quoteIdent, quoteQualified } from "./quote";
+import type { Ddl } from "./model";
 
 /** One statement of the user's DDL. */
 export interface Statement {
@@ -29,31 +29,14 @@ const REFUSED: Readonly<Record<string, string>> = {
     CopyStmt: "COPY cannot run in a stub; use INSERT, or `rows` of a table in the configuration",
 };
 
-function lineOf(ddl: Ddl, bytes: Buffer, offset: number): number {
-    let line = ddl.line;
-    for (let i = 0; i < offset; i++) {
-        if (bytes[i] === 0x0a) {
-            line++;
-        }
-    }
-    return line;
-}
-
-/** Skips white space and comments before a statement: the parser counts them as its beginning. */
-function skipToToken(sql: string): number {
-    const lead = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*/.exec(sql);
-    return lead === null ? 0 : lead[0].length;
-}
-
-function syntaxError(ddl: Ddl, error: unknown): InputError {
-    const why = error instanceof Error ? error.message : String(error);
-    const position = hasSqlDetails(error) ? (error.sqlDetails?.cursorPosition ?? 0) : 0;
-    const lines = ddl.sql.slice(0, position).split("\n");
-    const text = (ddl.sql.split("\n")[lines.length - 1] ?? "").trim();
-    return new InputError(
-        `${ddl.origin}:${ddl.line + lines.length - 1}: ${why}. The line reads: ${text.slice(0, 200)}${/^\\/.test(text) ? " (psql's own commands cannot run here; remove them)" : ""}`,
-    );
-}
+/** Transaction control that would undo or postpone what the file did; the rest only brackets it, and is left out. */
+const REFUSED_TRANSACTIONS: readonly string[] = [
+    "TRANS_STMT_ROLLBACK",
+    "TRANS_STMT_ROLLBACK_TO",
+    "TRANS_STMT_PREPARE",
+    "TRANS_STMT_COMMIT_PREPARED",
+    "TRANS_STMT_ROLLBACK_PREPARED",
+];
 
 /**
  * Splits DDL with PostgreSQL's own parser.
@@ -62,12 +45,17 @@ function syntaxError(ddl: Ddl, error: unknown): InputError {
  */
 export async function splitDdl(ddl: Ddl): Promise<SplitDdl> {
     await loadModule();
-    const bytes = Buffer.from(ddl.sql);
+    const text = readable(ddl);
+    if (text.trim() === "") {
+        return { statements: [], extensions: [], schemas: [] };
+    }
+    const bytes = Buffer.from(text);
+    const lineAt = lineCounter(ddl.line, bytes);
     let parsed: ReturnType<typeof parseSync>;
     try {
-        parsed = parseSync(ddl.sql);
+        parsed = parseSync(text);
     } catch (error) {
-        throw syntaxError(ddl, error);
+        throw syntaxError({ ...ddl, sql: text }, error);
     }
     const statements: Statement[] = [];
     const extensions: string[] = [];
@@ -78,7 +66,7 @@ export async function splitDdl(ddl: Ddl): Promise<SplitDdl> {
         const withLead = bytes.subarray(from, to).toString();
         const lead = skipToToken(withLead);
         const sql = withLead.slice(lead);
-        const at = `${ddl.origin}:${lineOf(ddl, bytes, from + Buffer.byteLength(withLead.slice(0, lead)))}`;
+        const at = `${ddl.origin}:${lineAt(from + Buffer.byteLength(withLead.slice(0, lead)))}`;
         const node = raw.stmt;
         if (node === undefined) {
             continue;
@@ -92,7 +80,13 @@ export async function splitDdl(ddl: Ddl): Promise<SplitDdl> {
             if (node.CreateExtensionStmt.extname !== undefined) {
                 extensions.push(node.CreateExtensionStmt.extname);
             }
-        } else if (!("TransactionStmt" in node)) {
+        } else if ("TransactionStmt" in node) {
+            if (REFUSED_TRANSACTIONS.includes(node.TransactionStmt.kind ?? "")) {
+                throw new InputError(
+                    `${at}: a stub runs in one transaction of its own, which its DDL cannot take back or prepare; remove the statement. The statement: ${sql.slice(0, 200)}`,
+                );
+            }
+        } else if (!isPublicSchema(node)) {
             statements.push({ sql, at });
         }
         if ("CreateSchemaStmt" in node) {
@@ -106,46 +100,11 @@ export async function splitDdl(ddl: Ddl): Promise<SplitDdl> {
     return { statements, extensions, schemas };
 }
 
-function createTable(schema: string, name: string, columns: readonly Column[]): string {
-    const list = columns.map((c) => `    ${quoteIdent(c.name)} ${c.type}`).join(",\n");
-    return `CREATE TABLE ${quoteQualified(schema, name)} (${list === "" ? "" : `\n${list}\n`})`;
-}
-
-/** Whether the text is one CREATE TABLE with exactly these columns, so that no type can smuggle in anything else. */
-function definesColumns(sql: string, columns: readonly Column[]): string | undefined {
-    let parsed: ReturnType<typeof parseSync>;
-    try {
-        parsed = parseSync(sql);
-    } catch (error) {
-        return error instanceof Error ? error.message : String(error);
-    }
-    const node = parsed.stmts?.length === 1 ? parsed.stmts[0]?.stmt : undefined;
-    const elements = node !== undefined && "CreateStmt" in node ? (node.CreateStmt.tableElts ?? []) : [];
-    const isWhole =
-        elements.length === columns.length &&
-        elements.every((e, i) => "ColumnDef" in e && e.ColumnDef.colname === columns[i]?.name);
-    return isWhole ? undefined : "it is more than a type with column constraints";
-}
-
-/**
- * The CREATE TABLE of a declared table.
- *
- * @throws InputError that names the column whose type PostgreSQL's parser refuses.
- */
-export async function tableStatement(table: Table, at: string): Promise<Statement> {
-    await loadModule();
-    const sql = createTable(table.schema, table.name, table.columns);
-    const whole = definesColumns(sql, table.columns);
-    if (whole !== undefined) {
-        for (const column of table.columns) {
-            const why = definesColumns(createTable("s", "t", [column]), [column]);
-            if (why !== undefined) {
-                throw new InputError(
-                    `${at}: the type ${JSON.stringify(column.type)} of column ${JSON.stringify(column.name)} in table ${quoteQualified(table.schema, table.name)} is no type: ${why}. Write it as in CREATE TABLE, for example "numeric(10,2)".`,
-                );
-            }
-        }
-        throw new InputError(`${at}: table ${quoteQualified(table.schema, table.name)} cannot be created: ${whole}.`);
-    }
-    return { sql, at };
+/** CREATE SCHEMA IF NOT EXISTS public: within an extension PostgreSQL refuses it for a schema that is not its own. */
+function isPublicSchema(node: Node): boolean {
+    return (
+        "CreateSchemaStmt" in node &&
+        node.CreateSchemaStmt.schemaname === "public" &&
+        node.CreateSchemaStmt.if_not_exists === true
+    );
 }

@@ -6,8 +6,8 @@ import { quoteQualified } from "./quote";
 /** A database that stands for one or more upstreams: hosts differ, the database's name is the same. */
 export interface StubDatabase {
     readonly database: string;
-    /** `host:port` of each upstream that it stands for, in order, without repetition. */
-    readonly servers: readonly string[];
+    /** Host and port of each upstream that it stands for, in order, without repetition. */
+    readonly servers: ReadonlyArray<{ readonly host: string; readonly port: number }>;
     /** Roles that may use everything in it. */
     readonly users: readonly string[];
     readonly extensions: readonly string[];
@@ -53,7 +53,9 @@ function mergeTables(placed: ReadonlyArray<Table & { at: string }>, problems: st
                 `${first.at} and ${table.at} declare ${quoteQualified(table.schema, table.name)} of the same database with different columns. One server holds a table once: make them equal, or rename one upstream's database.`,
             );
         } else {
-            byName.set(key, { ...first, rows: [...first.rows, ...table.rows] });
+            // The same rows under another host, such as a replica, are the same rows.
+            const isSame = JSON.stringify(first.rows) === JSON.stringify(table.rows);
+            byName.set(key, isSame ? first : { ...first, rows: [...first.rows, ...table.rows] });
         }
     }
     return [...byName.values()];
@@ -94,13 +96,15 @@ export function planStubs(upstreams: readonly Upstream[]): Stubs {
         );
         return {
             database,
-            servers: unique(own.map(({ upstream }) => `${upstream.host}:${upstream.port}`)),
+            servers: own
+                .map(({ upstream }) => ({ host: upstream.host, port: upstream.port }))
+                .filter((s, i, all) => all.findIndex((t) => t.host === s.host && t.port === s.port) === i),
             users: unique(own.flatMap(({ upstream }) => upstream.users.map((u) => u.name))),
             extensions: unique(own.flatMap(({ upstream }) => upstream.extensions)),
-            // Two hosts that share a database may name the same DDL file: it runs once.
+            // Two hosts that share a database may give the same DDL: it runs once.
             ddl: own
                 .flatMap(({ upstream }) => upstream.ddl)
-                .filter((d, i, all) => all.findIndex((e) => e.origin === d.origin && e.sql === d.sql) === i),
+                .filter((d, i, all) => all.findIndex((e) => e.sql === d.sql) === i),
             tables: mergeTables(placed, problems),
         };
     });
