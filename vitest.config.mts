@@ -1,0 +1,35 @@
+import { defineConfig } from "vitest/config";
+
+/** Seconds as vitest wants them. */
+const seconds = (n: number) => n * 1000;
+
+export default defineConfig({
+    test: {
+        reporters: ["default", "./test/summary-reporter.mts"],
+        projects: [
+            {
+                // Needs neither Docker nor PostgreSQL nor a network.
+                test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: seconds(20) },
+            },
+            {
+                // One Docker engine serves all files: side by side they would measure and disturb each other.
+                test: {
+                    name: "integration",
+                    include: ["test/integration/**/*.test.ts"],
+                    fileParallelism: false,
+                    testTimeout: seconds(120),
+                    hookTimeout: seconds(600),
+                },
+            },
+            {
+                test: {
+                    name: "engine",
+                    include: ["test/engine/**/*.test.ts"],
+                    fileParallelism: false,
+                    testTimeout: seconds(300),
+                    hookTimeout: seconds(600),
+                },
+            },
+        ],
+    },
+});
