@@ -3,12 +3,12 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { type StackIdentity, stackName } from "../docker/labels";
 import { type StubSummary, summarize } from "../server/summary";
-import { InputError } from "../upstreams/errors";
 import { parseConfiguration } from "../upstreams/parse";
 import { SERVER_PORT } from "../upstreams/stubs";
 import { databaseUrl } from "../upstreams/url";
 import type { FdwStubDevDatabaseArgs } from "./args";
 import { createDatabase } from "./database";
+import { explained } from "./explained";
 import { insideServer } from "./options";
 import { prepare } from "./prepare";
 import { createServer } from "./server";
@@ -16,15 +16,6 @@ import { checkPasswords, createStubs } from "./stubs";
 
 /** Loopback of the machine that Docker publishes on. */
 const LOOPBACK = "127.0.0.1";
-
-/** Lets Pulumi print a mistake of the user's as its message alone, without a stack trace. */
-async function explained<T>(work: Promise<T>): Promise<T> {
-    try {
-        return await work;
-    } catch (error) {
-        throw error instanceof InputError ? new pulumi.RunError(error.message) : error;
-    }
-}
 
 /**
  * A dev database for Atlas in which every upstream that a schema reaches through `postgres_fdw` answers.
@@ -84,7 +75,7 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
                     : undefined,
             );
 
-        const { network, container, password } = createServer(name, this, identity, devUser, prepared, explained);
+        const { network, container, password } = createServer(name, this, identity, devUser, prepared);
         // Known only when the container is healthy, so that the provider never dials a server that is not there yet.
         const port = container.ports.apply((ports) => ports?.[0]?.external ?? 0);
         const provider = new postgresql.Provider(

@@ -15,6 +15,8 @@ export interface Found {
     readonly port: number;
     /** Why the server has to be made anew, in words; undefined when it hasn't, or was never there. */
     readonly broken: string | undefined;
+    /** Whether a server runs that was made from the same declaration. */
+    readonly isCurrent: boolean;
 }
 
 function refuseForeign(container: ServerContainer, name: string, identity: StackIdentity): void {
@@ -83,7 +85,7 @@ export async function lookUp(
     const networkGeneration = network?.labels[LABEL.generation] ?? fresh;
     if (container === undefined) {
         const port = await choosePort(docker, identity, configuredPort, { port: undefined, running: false });
-        return { generation: fresh, networkGeneration, port, broken: undefined };
+        return { generation: fresh, networkGeneration, port, broken: undefined, isCurrent: false };
     }
     refuseForeign(container, name, identity);
     const broken = await whatIsBroken(container, name, expected, declared);
@@ -93,5 +95,6 @@ export async function lookUp(
         networkGeneration,
         port: await choosePort(docker, identity, configuredPort, current),
         broken,
+        isCurrent: broken === undefined && container.labels[LABEL.declared] === declared,
     };
 }

@@ -4,9 +4,10 @@ import { join, resolve } from "node:path";
 import type Docker from "dockerode";
 import { connectDocker } from "../docker/client";
 import { type DockerEndpoint, findDockerEndpoint } from "../docker/endpoint";
-import { chooseImage } from "../docker/image";
+import { chooseImage, inspectImage } from "../docker/image";
 import { type StackIdentity, stackName } from "../docker/labels";
 import type { Expected } from "../server/completeness";
+import { checkSettings } from "../server/settings-check";
 import { type Configuration, resolveUpstreams } from "../upstreams/parse";
 import { type StubExtension, stubExtension } from "../upstreams/script";
 import { planServer, type ServerPlan } from "../upstreams/server";
@@ -85,6 +86,12 @@ export async function prepare(configuration: Configuration, identity: StackIdent
         supportsStartInterval(docker),
         lookUp(docker, identity, declared.expected, declared.hash, configuration.port),
     ]);
+    if (!found.isCurrent && Object.keys(configuration.settings).length > 0) {
+        // An image that is not here yet cannot be asked; it is asked on the next run.
+        if ((await inspectImage(docker, image.reference)) !== undefined) {
+            await checkSettings(docker, image.reference, configuration.settings);
+        }
+    }
     return {
         ...declared,
         ...found,

@@ -8,6 +8,7 @@ import { findNetwork } from "../docker/server";
 import { findServer, madeBy, removeStandalone } from "../docker/stack";
 import { missingFrom } from "../server/completeness";
 import { addressOf, expectedOf } from "../server/expected";
+import { checkSettings } from "../server/settings-check";
 import { ensureImage } from "../setup/image";
 import type { PullProgress } from "../setup/pull-progress";
 import { InputError } from "../upstreams/errors";
@@ -139,9 +140,12 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
         if (server !== undefined && reason === undefined) {
             return { server, unchanged: true };
         }
-        await ensureImage(docker, configuration.image, { log: report.step, onProgress: report.pull });
+        const image = await ensureImage(docker, configuration.image, { log: report.step, onProgress: report.pull });
         const { declare }: typeof import("../components/prepare") = require("../components/prepare");
         await declare(configuration, identity.directory);
+        if (Object.keys(configuration.settings).length > 0) {
+            await checkSettings(docker, image.reference, configuration.settings);
+        }
         if (reason !== undefined) {
             report.step(`Making the server anew: ${reason}`);
         }
