@@ -50,6 +50,44 @@ function build(): Command {
         .description("print the dev URL alone, password included")
         .action(async () => print(devUrlOf(await runningServer(options()))));
     program
+        .command("env")
+        .description("print the URLs as variables for a shell, or hand them to a CI system")
+        .option("--format <form>", "sh, dotenv, or github (writes to $GITHUB_ENV and masks the password)", "sh")
+        .action(async ({ format }: { format: string }) => {
+            const { formatEnvironment }: typeof import("./env") = require("./env");
+            print(formatEnvironment(await runningServer(options()), format));
+        });
+    program
+        .command("run")
+        .description("run a command with a fresh database in DEV_URL and ATLAS_DEV_URL, and drop it afterwards")
+        .argument("<command...>", "the command, after --; {devUrl} in it is replaced by the URL")
+        .action(async (command: string[]) => {
+            const { runWithFreshDatabase }: typeof import("./run") = require("./run");
+            process.exitCode = await runWithFreshDatabase(await runningServer(options()), command);
+        });
+    program
+        .command("reset")
+        .description("make the dev database empty again; whoever is connected to it is disconnected")
+        .action(async () => {
+            const { withMaintenance }: typeof import("./maintenance") = require("./maintenance");
+            const { resetDevDatabase }: typeof import("../sql/fresh") = require("../sql/fresh");
+            const name = await withMaintenance(await runningServer(options()), resetDevDatabase);
+            print(`The database ${name} is empty again.`);
+        });
+    program
+        .command("atlas")
+        .description("print an atlas.hcl that takes a fresh database for each command")
+        .option("--write", "write it to the working directory instead; an existing file is left alone")
+        .action(({ write }: { write?: boolean }) => {
+            const atlas: typeof import("./atlas") = require("./atlas");
+            if (write === true) {
+                atlas.writeAtlasConfiguration(options().stack);
+                print(`Wrote ${atlas.ATLAS_FILE}.`);
+            } else {
+                process.stdout.write(atlas.atlasConfiguration(options().stack));
+            }
+        });
+    program
         .command("status")
         .description("show what is there of the stack, as the server itself tells it")
         .option("--json", "as JSON")
@@ -71,13 +109,20 @@ function build(): Command {
     return program;
 }
 
+/** What Docker refuses and what the user did wrong need no stack trace. */
+function explain(error: unknown): string {
+    const { explainDockerError }: typeof import("../docker/errors") = require("../docker/errors");
+    return error instanceof InputError
+        ? error.message
+        : (explainDockerError(error)?.message ?? (error instanceof Error ? error.stack : undefined) ?? String(error));
+}
+
 /** Runs the CLI. A mistake of the user's is one message on stderr and exit status 1. */
 export async function main(argv: readonly string[]): Promise<void> {
     try {
         await build().parseAsync([...argv]);
     } catch (error) {
-        const text = error instanceof InputError ? error.message : error instanceof Error ? error.stack : String(error);
-        process.stderr.write(`fdw-stub: ${text}\n`);
+        process.stderr.write(`fdw-stub: ${explain(error)}\n`);
         process.exitCode = 1;
     }
 }

@@ -13,11 +13,18 @@ function describePull({ bytes, totalBytes, layersDone, layers }: PullProgress): 
 /** Between two lines about the same pull where lines cannot be rewritten. */
 const PLAIN_EVERY_MS = 10_000;
 
+/** The part of a terminal, or of what takes its place, that matters here. */
+export interface Screen {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    write(text: string): unknown;
+}
+
 /**
  * Tells how far a run is, on stderr, so that stdout holds results alone. A terminal shows the current step in one
  * line that is rewritten; a log gets a line for each step.
  */
-export function progressReporter(out: NodeJS.WriteStream = process.stderr): Reporter & { done(): void } {
+export function progressReporter(out: Screen = process.stderr): Reporter & { done(): void } {
     const rewrites = out.isTTY === true && process.env.CI === undefined;
     let shown = false;
     let nextPlain = 0;

@@ -66,4 +66,12 @@ export interface FdwStubDevDatabaseArgs {
     devDatabase?: string;
     /** Name of the superuser in the dev URL; its password is generated. A plain string, because an upstream may name the same user. Default: `postgres`. */
     devUser?: string;
+    /** SQL files, relative to the folder of Pulumi.yaml, that every fresh database starts from. Default: none, it is empty. */
+    baseline?: pulumi.Input<pulumi.Input<string>[]>;
+    /** Fresh databases prepared ahead, 0 to 1000; each takes some 8 MB of disk. Default: 8. */
+    stock?: pulumi.Input<number>;
+    /** Leftovers of killed commands that stay for a look, 0 to 1000, the youngest. Default: 5. */
+    kept?: pulumi.Input<number>;
+    /** Age in seconds at which a fresh database goes even when somebody is connected. Default: 3600. */
+    maxAge?: pulumi.Input<number>;
 }

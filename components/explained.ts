@@ -27,10 +27,8 @@ export function printable(error: unknown): unknown {
 }
 
 /** Lets work that Pulumi waits for fail with what Pulumi can print. */
-export async function explained<T>(work: Promise<T>): Promise<T> {
-    try {
-        return await work;
-    } catch (error) {
-        throw printable(error);
-    }
+export function explained<T>(work: Promise<T>): Promise<T> {
+    // Not thrown: Pulumi runs programs with V8's debugger on, which asks at every `throw` who will catch it, and
+    // walks all promises that wait for it. In a program full of outputs that takes seconds.
+    return work.catch((error: unknown) => Promise.reject(printable(error)));
 }

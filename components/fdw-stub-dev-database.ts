@@ -2,6 +2,7 @@ import { realpathSync } from "node:fs";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { type StackIdentity, stackName } from "../docker/labels";
+import { ANY_DATABASE } from "../server/completeness";
 import { type StubSummary, summarize } from "../server/summary";
 import { parseConfiguration } from "../upstreams/parse";
 import { SERVER_PORT } from "../upstreams/stubs";
@@ -9,6 +10,7 @@ import { databaseUrl } from "../upstreams/url";
 import type { FdwStubDevDatabaseArgs } from "./args";
 import { createDatabase } from "./database";
 import { explained } from "./explained";
+import { createMaintenance } from "./maintenance";
 import { insideServer } from "./options";
 import { prepare } from "./prepare";
 import { createServer } from "./server";
@@ -29,6 +31,8 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
     readonly devUrl: pulumi.Output<string>;
     /** The same from inside the stack's Docker network, for an Atlas that runs in a container there. Secret. */
     readonly networkDevUrl: pulumi.Output<string>;
+    /** URL of the database in which `SELECT fdw_stub.fresh_database()` hands out a fresh one, for `atlas.hcl`. Secret. */
+    readonly maintenanceUrl: pulumi.Output<string>;
     /** Name of the container, which is also its host name in the network. */
     readonly containerName: pulumi.Output<string>;
     /** Name of the Docker network. */
@@ -76,46 +80,61 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
             );
 
         const { network, container, password } = createServer(name, this, identity, devUser, prepared);
-        // Known only when the container is healthy, so that the provider never dials a server that is not there yet.
+        // Known only when the container is healthy.
         const port = container.ports.apply((ports) => ports?.[0]?.external ?? 0);
         const provider = new postgresql.Provider(
             name,
-            { host: LOOPBACK, port, username: devUser, password, database: "postgres", sslmode: "disable" },
-            { parent: this, dependsOn: [container], deletedWith: container },
+            {
+                host: LOOPBACK,
+                // Not the container's own: Pulumi would replace the provider with the container, and after a failure
+                // between the two the state would name a provider that is no more. What uses it waits for the container.
+                port: prepared.port,
+                username: devUser,
+                password,
+                database: ANY_DATABASE,
+                sslmode: "disable",
+            },
+            { parent: this },
         );
         const stubs = createStubs(name, this, args.upstreams, devUser, fixedName, container, provider, prepared);
+        const maintenance = createMaintenance(name, this, fixedName, container, provider, stubs);
         // Last of all: where the dev database is, everything before it was completed.
         const database = createDatabase(
-            `${name}-dev-database`,
+            // No upstream's database can have this resource name: theirs have one of their own behind it.
+            name,
             fixedName,
             devDatabase,
-            insideServer(this, provider, container, stubs),
+            insideServer(this, provider, container, [...stubs, maintenance]),
         );
 
-        const url = (host: pulumi.Input<string>, reached: pulumi.Input<number>) =>
+        const url = (host: pulumi.Input<string>, reached: pulumi.Input<number>, of: pulumi.Output<string>) =>
             pulumi.secret(
                 pulumi
-                    .all([host, reached, password, database.name])
+                    .all([host, reached, password, of])
                     .apply(([h, p, secret, db]) =>
                         databaseUrl({ host: h, port: p, user: devUser, password: secret, database: db }),
                     ),
             );
-        this.devUrl = url(LOOPBACK, port);
-        this.networkDevUrl = url(container.name, SERVER_PORT);
+        this.devUrl = url(LOOPBACK, port, database.name);
+        this.networkDevUrl = url(container.name, SERVER_PORT, database.name);
+        this.maintenanceUrl = url(LOOPBACK, port, maintenance.database);
         this.containerName = container.name;
         this.networkName = network.name;
         this.stubs = pulumi.unsecret(
             pulumi.all([prepared.expected.stubs, port, password, database.id]).apply(([expected, reached, secret]) =>
-                summarize(
-                    { host: LOOPBACK, port: reached, user: devUser, password: secret },
-                    expected.map((stub) => stub.database),
-                    expected.map((stub) => stub.name),
+                explained(
+                    summarize(
+                        { host: LOOPBACK, port: reached, user: devUser, password: secret },
+                        expected.map((stub) => stub.database),
+                        expected.map((stub) => stub.name),
+                    ),
                 ),
             ),
         );
         this.registerOutputs({
             devUrl: this.devUrl,
             networkDevUrl: this.networkDevUrl,
+            maintenanceUrl: this.maintenanceUrl,
             containerName: this.containerName,
             networkName: this.networkName,
             stubs: this.stubs,

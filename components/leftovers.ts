@@ -48,29 +48,35 @@ export function removeLeftoverNetwork(name: string, identity: StackIdentity): pu
 }
 
 /**
- * The same for the volume, which Docker would hand out again with the old data in it. Only containers of the stack
- * can hold it.
+ * A hook for before the container is created, after the volume was: the server starts with an empty one, whatever
+ * the container is made anew for. With the data of its predecessor it would find roles and databases in the way,
+ * and perhaps another version's files.
+ *
+ * @param labels Labels of the volume.
  */
-export function removeLeftoverVolume(name: string, identity: StackIdentity): pulumi.ResourceHookFunction {
+export function emptyVolume(
+    name: string,
+    identity: StackIdentity,
+    labels: Readonly<Record<string, string>>,
+): pulumi.ResourceHookFunction {
     const removeContainer = removeLeftoverContainer(name, identity);
     return async (args) => {
         const docker = await connectDocker();
-        const leftover = await findVolume(docker, name);
-        if (leftover === undefined) {
-            return;
-        }
-        if (!belongsTo(leftover.labels, identity)) {
+        const volume = await findVolume(docker, name);
+        if (volume !== undefined && !belongsTo(volume.labels, identity)) {
             throw new InputError(
                 `A volume called ${name} exists that this stack did not make. Remove it: docker volume rm ${name}`,
             );
         }
+        // Only a container of the stack can hold it.
         await removeContainer(args);
         await ignoreGone(docker.getVolume(name).remove());
+        await docker.createVolume({ Name: name, Labels: { ...labels } });
     };
 }
 
 /**
- * The same for a database that was made just before `pulumi up` was killed. Most of these are seen at the next
+ * A hook for before a database is created: the same for one that was made just before `pulumi up` was killed. Most of these are seen at the next
  * run's start, because what should follow them is missing; nothing follows the last one.
  */
 export function removeLeftoverDatabase(name: string, database: string): pulumi.ResourceHookFunction {

@@ -89,7 +89,9 @@ export async function lookUp(
     }
     refuseForeign(container, name, identity);
     const broken = await whatIsBroken(container, name, expected, declared);
-    const current = { port: container.hostPort, running: container.running };
+    // A paused one holds its port as well.
+    const holdsPort = container.running || ["paused", "restarting"].includes(container.state);
+    const current = { port: container.hostPort, running: holdsPort };
     return {
         generation: broken === undefined ? (container.labels[LABEL.generation] ?? fresh) : fresh,
         networkGeneration,

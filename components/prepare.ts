@@ -8,10 +8,11 @@ import { chooseImage, inspectImage } from "../docker/image";
 import { type StackIdentity, stackName } from "../docker/labels";
 import type { Expected } from "../server/completeness";
 import { checkSettings } from "../server/settings-check";
-import { type Configuration, resolveUpstreams } from "../upstreams/parse";
+import { EXTENSION_NAME, EXTENSION_VERSION, extensionFiles, SERVER_SETTINGS } from "../sql/extension";
+import { type Configuration, readFiles, resolveUpstreams } from "../upstreams/parse";
 import { type StubExtension, stubExtension } from "../upstreams/script";
 import { planServer, type ServerPlan } from "../upstreams/server";
-import { planStubs, type Stubs } from "../upstreams/stubs";
+import { MAINTENANCE_DATABASE, planStubs, type Stubs } from "../upstreams/stubs";
 import { type Found, lookUp } from "./lookup";
 
 /** All that is computed from what was declared alone. */
@@ -44,18 +45,30 @@ const SOURCES = join(__dirname, "..", "sql", "server");
  * @throws InputError for DDL that cannot be read or parsed, and for upstreams that contradict each other.
  */
 export async function declare(configuration: Configuration, directory: string): Promise<Declared> {
-    const upstreams = resolveUpstreams(configuration.upstreams, (path) =>
-        readFileSync(resolve(directory, path), "utf8"),
-    );
+    const readFile = (path: string) => readFileSync(resolve(directory, path), "utf8");
+    const upstreams = resolveUpstreams(configuration.upstreams, readFile);
     const stubs = planStubs(upstreams);
     const extensions = await Promise.all(stubs.databases.map(stubExtension));
-    const server = planServer(stubs, extensions, configuration.settings, configuration.devUser, {
+    const sources = {
         entrypoint: readFileSync(join(SOURCES, "entrypoint.sh"), "utf8"),
         forwarder: readFileSync(join(SOURCES, "forward.pl"), "utf8"),
+    };
+    const fresh = extensionFiles({
+        stock: configuration.stock,
+        kept: configuration.kept,
+        maxAgeSeconds: configuration.maxAge,
+        devDatabase: configuration.devDatabase,
+        roles: stubs.users.map((user) => user.name),
+        baseline: readFiles("baseline", configuration.baseline, readFile),
+    });
+    const server = planServer(stubs, extensions, configuration.settings, configuration.devUser, sources, {
+        extensionFiles: Object.fromEntries(fresh.map(({ name, content }) => [name, content])),
+        settings: SERVER_SETTINGS,
     });
     const expected: Expected = {
         servers: stubs.databases.flatMap(({ database, servers }) => servers.map((one) => ({ ...one, database }))),
         stubs: extensions.map(({ database, name, version }) => ({ database, name, version })),
+        maintenance: { database: MAINTENANCE_DATABASE, name: EXTENSION_NAME, version: EXTENSION_VERSION },
         roles: stubs.users.map((user) => user.name),
         devDatabase: configuration.devDatabase,
     };

@@ -7,13 +7,14 @@ import { identityLabels, LABEL, type StackIdentity, stackName } from "../docker/
 import { checkPostgresImage } from "../docker/reference";
 import { InputError } from "../upstreams/errors";
 import { SERVER_PORT } from "../upstreams/stubs";
-import { removeLeftoverContainer, removeLeftoverNetwork, removeLeftoverVolume } from "./leftovers";
+import { explained } from "./explained";
+import { emptyVolume, removeLeftoverNetwork } from "./leftovers";
 import type { Prepared } from "./prepare";
 
 /** Seconds that a server may take to its first healthy answer. */
-const START_TIMEOUT = 120;
+const START_TIMEOUT = 60;
 /** The same as Docker writes it: another spelling would be a change on every `up`. */
-const START_PERIOD = "2m0s";
+const START_PERIOD = "1m0s";
 
 /** The Docker side of a stack. */
 export interface Server {
@@ -51,7 +52,6 @@ export function createServer(
     identity: StackIdentity,
     devUser: string,
     prepared: pulumi.Output<Prepared>,
-    fail: <T>(work: Promise<T>) => Promise<T>,
 ): Server {
     const fixedName = stackName(identity);
     const provider = new docker.Provider(
@@ -77,20 +77,11 @@ export function createServer(
             hooks: { beforeCreate: [removeLeftoverNetwork(fixedName, identity)] },
         },
     );
-    // Named, because an anonymous one stays behind when its container is removed by hand. Never older than its
-    // container: the server would find another generation's data, and another password.
+    // Named, because an anonymous one stays behind when its container is removed by hand.
     const volume = new docker.Volume(
         name,
-        {
-            name: prepared.name,
-            labels: prepared.generation.apply((generation) => labels({ ...common, [LABEL.generation]: generation })),
-        },
-        {
-            parent,
-            provider,
-            deleteBeforeReplace: true,
-            hooks: { beforeCreate: [removeLeftoverVolume(fixedName, identity)] },
-        },
+        { name: prepared.name, labels: labels(common) },
+        { parent, provider, deleteBeforeReplace: true },
     );
     const image = new docker.RemoteImage(
         name,
@@ -111,7 +102,7 @@ export function createServer(
     );
     const checked = pulumi
         .all([image.imageId, prepared.image])
-        .apply(([id, reference]) => fail(checkedImage(id, reference)));
+        .apply(([id, reference]) => explained(checkedImage(id, reference)));
     const container = new docker.Container(
         name,
         {
@@ -157,7 +148,7 @@ export function createServer(
             provider,
             // The name is fixed, and so is the port.
             deleteBeforeReplace: true,
-            hooks: { beforeCreate: [removeLeftoverContainer(fixedName, identity)] },
+            hooks: { beforeCreate: [emptyVolume(fixedName, identity, common)] },
         },
     );
     return { network, container, password: password.result };

@@ -6,35 +6,46 @@ import { InputError } from "../upstreams/errors";
 import { extensionName } from "../upstreams/script";
 import type { UpstreamArgs } from "./args";
 import { createDatabase } from "./database";
+import { printable } from "./explained";
 import { insideServer } from "./options";
 import type { Prepared } from "./prepare";
 
-/** Children are named after what they stand for; `:` cannot stand in a component's own name by mistake. */
+/** Children are named after what they stand for. */
 const childName = (component: string, name: string) => `${component}-${name}`;
 
-function passwordsOf(upstreams: readonly UpstreamArgs[], user: string): pulumi.Output<string[]> {
-    const given = upstreams.flatMap((upstream) => upstream.users ?? []).filter((one) => one.name === user);
-    return pulumi
-        .all(given.map((one) => one.password))
-        .apply((all) => [...new Set(all.filter((one) => one !== undefined))]);
+/** Every password that an upstream gives a user; one that gives none is left out. */
+function givenPasswords(upstreams: readonly UpstreamArgs[], user: string): pulumi.Input<string>[] {
+    return upstreams
+        .flatMap((upstream) => upstream.users ?? [])
+        .flatMap((one) => (one.name === user && one.password !== undefined ? [one.password] : []));
 }
 
 function userNames(upstreams: readonly UpstreamArgs[]): Set<string> {
     return new Set(upstreams.flatMap((upstream) => (upstream.users ?? []).map((user) => user.name)));
 }
 
+function passwordProblem(user: string, given: readonly (string | undefined)[]): string | undefined {
+    const name = JSON.stringify(user);
+    if (given.some((password) => password === undefined || password === "")) {
+        return `The password of the user ${name} is empty. Give one, or leave it out.`;
+    }
+    return new Set(given).size > 1
+        ? `The upstreams give the user ${name} different passwords. Roles belong to the whole server: give them the same, or use two names.`
+        : undefined;
+}
+
 /**
- * Checks that no user has two passwords. The answer carries no secret, so that what waits for it stays readable.
+ * Checks that no user has two passwords, or an empty one. The answer carries no secret, so that what waits for it
+ * stays readable.
  *
  * @throws InputError that names the user.
  */
 export function checkPasswords(upstreams: readonly UpstreamArgs[]): pulumi.Output<boolean> {
     const checks = [...userNames(upstreams)].map((user) =>
-        passwordsOf(upstreams, user).apply((passwords) => {
-            if (passwords.length > 1) {
-                throw new InputError(
-                    `The upstreams give the user ${JSON.stringify(user)} different passwords. Roles belong to the whole server: give them the same, or use two names.`,
-                );
+        pulumi.all(givenPasswords(upstreams, user)).apply((given) => {
+            const problem = passwordProblem(user, given);
+            if (problem !== undefined) {
+                throw printable(new InputError(problem));
             }
             return true;
         }),
@@ -66,7 +77,11 @@ export function createStubs(
             new postgresql.Role(
                 childName(component, user),
                 // The provider takes an empty password for none.
-                { name: user, login: true, password: passwordsOf(upstreams, user).apply(([one]) => one ?? "") },
+                {
+                    name: user,
+                    login: true,
+                    password: pulumi.all(givenPasswords(upstreams, user)).apply(([one]) => one ?? ""),
+                },
                 insideServer(parent, provider, container),
             ),
     );

@@ -6,6 +6,8 @@ export interface Expected {
     /** Foreign servers that it answers for. */
     readonly servers: ReadonlyArray<{ readonly host: string; readonly port: number; readonly database: string }>;
     readonly stubs: ReadonlyArray<{ readonly database: string; readonly name: string; readonly version: string }>;
+    /** The extension that hands out fresh databases, in its own database. */
+    readonly maintenance?: { readonly database: string; readonly name: string; readonly version: string };
     readonly roles: readonly string[];
     /** Created last of all: where it is, nothing before it was interrupted. */
     readonly devDatabase: string;
@@ -27,9 +29,10 @@ export async function missingFrom(server: ServerAddress, expected: Expected): Pr
         new Set(await column(client, "SELECT datname::text FROM pg_database WHERE datallowconn")),
         new Set(await column(client, "SELECT rolname::text FROM pg_roles")),
     ]);
+    const extensions = [...expected.stubs, ...(expected.maintenance === undefined ? [] : [expected.maintenance])];
     const missing = [
         ...expected.roles.filter((role) => !roles.has(role)).map((role) => `the role ${JSON.stringify(role)}`),
-        ...[...expected.stubs.map((stub) => stub.database), expected.devDatabase]
+        ...[...extensions.map((one) => one.database), expected.devDatabase]
             .filter((name) => !databases.has(name))
             .map((name) => `the database ${JSON.stringify(name)}`),
     ];
@@ -37,13 +40,13 @@ export async function missingFrom(server: ServerAddress, expected: Expected): Pr
         return missing;
     }
     const outdated = await Promise.all(
-        expected.stubs.map(async (stub) => {
+        extensions.map(async (stub) => {
             const versions = await withClient({ ...server, database: stub.database }, (client) =>
                 column(client, "SELECT extversion FROM pg_extension WHERE extname = $1", [stub.name]),
             );
             return versions.includes(stub.version)
                 ? []
-                : [`the stub tables in the database ${JSON.stringify(stub.database)}`];
+                : [`the extension ${stub.name} in the database ${JSON.stringify(stub.database)}`];
         }),
     );
     return outdated.flat();

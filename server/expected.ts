@@ -3,9 +3,11 @@ import { LABEL } from "../docker/labels";
 import type { ServerContainer } from "../docker/server";
 import type { Expected, ServerAddress } from "./completeness";
 
+const extension = z.object({ database: z.string(), name: z.string(), version: z.string() });
 const expectedLabel = z.object({
     servers: z.array(z.object({ host: z.string(), port: z.number(), database: z.string() })),
-    stubs: z.array(z.object({ database: z.string(), name: z.string(), version: z.string() })),
+    stubs: z.array(extension),
+    maintenance: extension.optional(),
     roles: z.array(z.string()),
     devDatabase: z.string(),
 });

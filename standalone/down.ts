@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import { type StackIdentity, stackName } from "../docker/labels";
-import { findServer, madeBy, removeStandalone } from "../docker/stack";
-import { InputError } from "../upstreams/errors";
+import { removeStandalone } from "../docker/stack";
 import { whileLocked } from "./lock";
+import { refusePulumis } from "./ownership";
 
 /**
  * Removes what the standalone runner made for a stack, and nothing else.
@@ -12,12 +12,7 @@ import { whileLocked } from "./lock";
  */
 export async function down(docker: Docker, identity: StackIdentity): Promise<string[]> {
     return whileLocked(stackName(identity), async () => {
-        const server = await findServer(docker, identity);
-        if (server !== undefined && madeBy(server.labels) === "pulumi") {
-            throw new InputError(
-                `The stack ${JSON.stringify(identity.stack)} was made by \`pulumi up\`. Remove it with \`pulumi destroy --stack ${identity.stack}\`.`,
-            );
-        }
+        await refusePulumis(docker, identity);
         return removeStandalone(docker, identity);
     });
 }

@@ -1,6 +1,7 @@
-import type { Client } from "pg";
+import { type Client, DatabaseError } from "pg";
 import { z } from "zod";
 import { withClient } from "../server/connect";
+import { InputError } from "../upstreams/errors";
 import { quoteIdent, quoteLiteral } from "../upstreams/quote";
 import type { Handlers, Request, RunContext } from "./handlers";
 
@@ -21,7 +22,17 @@ const extensionInputs = z.object({
     createCascade: z.boolean().default(false),
 });
 
-function withProvider<T>(
+/** What the server refuses comes from what the user declared: its own words are what helps. */
+function explain(database: string, error: unknown): unknown {
+    if (!(error instanceof DatabaseError)) {
+        return error;
+    }
+    const { message, detail, hint } = error;
+    const more = [detail === undefined ? "" : ` (${detail})`, hint === undefined ? "" : ` Hint: ${hint}`].join("");
+    return new InputError(`The database ${JSON.stringify(database)} could not be set up: ${message}${more}`);
+}
+
+async function withProvider<T>(
     { type, name, provider }: Request,
     { providers }: RunContext,
     database: string | undefined,
@@ -32,16 +43,13 @@ function withProvider<T>(
         throw new Error(`The resource ${name} (${type}) has no provider; the standalone runner needs an explicit one.`);
     }
     const server = providerInputs.parse(inputs);
-    return withClient(
-        {
-            host: server.host,
-            port: server.port,
-            user: server.username,
-            password: server.password,
-            database: database ?? server.database,
-        },
-        work,
-    );
+    const { host, port, username: user, password } = server;
+    const reached = database ?? server.database;
+    try {
+        return await withClient({ host, port, user, password, database: reached }, work);
+    } catch (error) {
+        throw explain(reached, error);
+    }
 }
 
 /** The types of `@pulumi/postgresql` that stubs are made of. */
@@ -72,7 +80,7 @@ export const postgresqlHandlers: Handlers = {
 
     "postgresql:index/extension:Extension": async (request, context) => {
         const { name, database, version, createCascade } = extensionInputs.parse(request.inputs);
-        context.progress(`Creating the stub tables in ${database ?? "the dev database"}`);
+        context.progress(`Creating the extension ${name}`);
         const of = version === undefined ? "" : ` VERSION ${quoteLiteral(version)}`;
         await withProvider(request, context, database, (client) =>
             client.query(`CREATE EXTENSION ${quoteIdent(name)}${of}${createCascade ? " CASCADE" : ""}`),

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { InputError } from "../upstreams/errors";
 import { dockerHandlers } from "./docker";
@@ -40,15 +41,25 @@ function acceptHooks(): void {
  * Runs a Pulumi program without the Pulumi CLI: the SDK's mock engine hands every resource to a handler that
  * really creates it, and what depends on it waits, just as with the CLI.
  *
+ * @param signal Ends the run early; what is under way is waited for.
  * @returns the program's outputs, secrets as plain values.
- * @throws what the first failing handler, or the program itself, threw.
+ * @throws what the first failing handler, or the program itself, threw. Nothing is being created any more then.
  */
-export async function runProgram(program: Program, context: RunContext): Promise<Record<string, unknown>> {
+export async function runProgram(
+    program: Program,
+    context: RunContext,
+    signal?: AbortSignal,
+): Promise<Record<string, unknown>> {
     // A failed resource leaves the outputs that wait for it pending for ever; the failure ends the run instead.
     let fail: (error: unknown) => void = () => undefined;
+    let over = false;
     const failed = new Promise<never>((_, reject) => {
-        fail = reject;
+        fail = (error) => {
+            over = true;
+            reject(error);
+        };
     });
+    signal?.addEventListener("abort", () => fail(new InputError("The run was interrupted.")));
     const running = new Set<Promise<Created>>();
 
     const create = async (args: pulumi.runtime.MockResourceArgs): Promise<pulumi.runtime.MockResourceResult> => {
@@ -61,6 +72,10 @@ export async function runProgram(program: Program, context: RunContext): Promise
             throw new InputError(
                 `The program declares the resource ${JSON.stringify(args.name)} of type ${args.type}, which the standalone runner does not know. Use \`pulumi up\` for this program.`,
             );
+        }
+        if (over) {
+            // The caller cleans up: what is begun now would stay behind.
+            throw new Error("The run has ended.");
         }
         const work = handler(
             { type: args.type, name: args.name, inputs, provider: providerId(args.provider) },
@@ -100,18 +115,29 @@ export async function runProgram(program: Program, context: RunContext): Promise
     process.on("uncaughtException", fail);
     try {
         const outputs = await Promise.race([
-            pulumi.runtime.runInPulumiStack(async () => program.load()).then((all) => settle(asRecord(all))),
+            pulumi.runtime
+                .runInPulumiStack(async () => program.load())
+                .then((all) => settle(asRecord(all)))
+                .then(allRegistered),
             failed,
         ]);
         return outputs;
     } catch (error) {
         // Nothing may go on being created while the caller cleans up.
         await Promise.allSettled(running);
-        throw error;
+        // Pulumi's own way to say that the message is all there is to show.
+        throw pulumi.RunError.isInstance(error) ? new InputError(error.message) : error;
     } finally {
         // The listeners stay: a rejection that belongs to this run may still come.
         fail = () => undefined;
     }
+}
+
+/** Waits for the resources that no output waits for, and for what they may still make fail. */
+async function allRegistered<T>(outputs: T): Promise<T> {
+    await pulumi.runtime.disconnect();
+    await nextTurn();
+    return outputs;
 }
 
 /** Waits for the values of a program's outputs. */

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { readConfiguration } from "../components/config";
 import { LABEL, stackName } from "../docker/labels";
+import { choosePort } from "../docker/ports";
 import type { ServerContainer } from "../docker/server";
 import { findNetwork } from "../docker/server";
-import { findServer, madeBy, removeStandalone } from "../docker/stack";
+import { findServer, removeStandalone } from "../docker/stack";
 import { missingFrom } from "../server/completeness";
 import { addressOf, expectedOf } from "../server/expected";
 import { checkSettings } from "../server/settings-check";
@@ -14,7 +15,9 @@ import type { PullProgress } from "../setup/pull-progress";
 import { InputError } from "../upstreams/errors";
 import { digestInputs, fingerprint } from "./fingerprint";
 import { whileLocked } from "./lock";
+import { refuseOthers } from "./ownership";
 import type { ProjectStack } from "./project";
+import { watchSignals } from "./signals";
 
 /** Where a run tells how far it is. */
 export interface Reporter {
@@ -56,37 +59,13 @@ async function reasonToRecreate(docker: Docker, server: ServerContainer, digest:
     }
 }
 
-function refuseOthers(server: ServerContainer | undefined, stack: string): void {
-    if (server !== undefined && madeBy(server.labels) !== "standalone") {
-        throw new InputError(
-            `The stack ${JSON.stringify(stack)} was made by \`pulumi up\`, which alone may change it. Use \`pulumi up --stack ${stack}\`, or remove it first with \`pulumi destroy --stack ${stack}\`.`,
-        );
-    }
-}
-
-/** Removes what a run has made when it is interrupted, so that nothing half-made stays. */
-function cleanUpOnSignal(clean: () => Promise<unknown>): () => void {
-    const onSignal = (signal: NodeJS.Signals) => {
-        process.stderr.write(`\nInterrupted; removing what was begun.\n`);
-        clean()
-            .catch(() => undefined)
-            .finally(() => process.exit(signal === "SIGINT" ? 130 : 143));
-    };
-    process.once("SIGINT", onSignal);
-    process.once("SIGTERM", onSignal);
-    return () => {
-        process.removeListener("SIGINT", onSignal);
-        process.removeListener("SIGTERM", onSignal);
-    };
-}
-
 async function create(docker: Docker, project: ProjectStack, digest: string, report: Reporter): Promise<void> {
     const { identity } = project;
     // Loaded only when there is work: Pulumi's SDK alone takes longer to load than all of a run without changes.
     const { runProgram }: typeof import("./run") = require("./run");
     process.chdir(identity.directory);
     const clean = () => removeStandalone(docker, identity);
-    const stopListening = cleanUpOnSignal(clean);
+    const signals = watchSignals(clean);
     try {
         await runProgram(
             {
@@ -105,12 +84,16 @@ async function create(docker: Docker, project: ProjectStack, digest: string, rep
                 fingerprint: (password) => fingerprint(digest, password),
                 providers: new Map(),
             },
+            signals.signal,
         );
+        signals.signal.throwIfAborted();
     } catch (error) {
+        await signals.cleaned();
         await clean();
+        signals.exitIfSignalled();
         throw error;
     } finally {
-        stopListening();
+        signals.stop();
     }
 }
 
@@ -127,7 +110,6 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
     const digest = digestInputs(identity.directory, configuration);
     const look = async () => {
         const server = await findServer(docker, identity);
-        refuseOthers(server, identity.stack);
         return { server, reason: server === undefined ? undefined : await reasonToRecreate(docker, server, digest) };
     };
     const first = await look();
@@ -140,12 +122,15 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
         if (server !== undefined && reason === undefined) {
             return { server, unchanged: true };
         }
+        await refuseOthers(docker, identity);
         const image = await ensureImage(docker, configuration.image, { log: report.step, onProgress: report.pull });
         const { declare }: typeof import("../components/prepare") = require("../components/prepare");
         await declare(configuration, identity.directory);
         if (Object.keys(configuration.settings).length > 0) {
             await checkSettings(docker, image.reference, configuration.settings);
         }
+        const current = { port: server?.hostPort, running: server?.running ?? false };
+        await choosePort(docker, identity, configuration.port, current);
         if (reason !== undefined) {
             report.step(`Making the server anew: ${reason}`);
         }

@@ -16,42 +16,6 @@ export function lineCounter(firstLine: number, bytes: Buffer): (offset: number) 
     };
 }
 
-/** Where a block comment that begins at `start` ends: PostgreSQL's nest. */
-function endOfComment(sql: string, start: number): number {
-    let depth = 0;
-    for (let i = start; i < sql.length; i++) {
-        const two = sql.slice(i, i + 2);
-        if (two === "/*") {
-            depth++;
-            i++;
-        } else if (two === "*/") {
-            depth--;
-            i++;
-        }
-        if (depth === 0) {
-            return i + 1;
-        }
-    }
-    return sql.length;
-}
-
-/** How far to skip white space and comments before a statement begins: the parser counts them as its beginning. */
-export function skipToToken(sql: string): number {
-    let at = 0;
-    for (;;) {
-        if (/\s/.test(sql.charAt(at))) {
-            at++;
-        } else if (sql.startsWith("--", at)) {
-            const end = sql.indexOf("\n", at);
-            at = end < 0 ? sql.length : end + 1;
-        } else if (sql.startsWith("/*", at)) {
-            at = endOfComment(sql, at);
-        } else {
-            return at;
-        }
-    }
-}
-
 /** What most often stands behind a syntax error in a file that psql can run. */
 function syntaxHint(before: string, line: string): string {
     if (line.startsWith("\\")) {

@@ -13,6 +13,7 @@ import {
     checkSchema,
     checkSetting,
 } from "./names";
+import { MAINTENANCE_DATABASE } from "./stubs";
 
 /** Reads a DDL file that the configuration names; throws when it can't. */
 export type ReadFile = (path: string) => string;
@@ -47,6 +48,14 @@ function checked<T>(schema: z.ZodType<T>, check: Check<T>) {
 /** Text that is not empty; `what` begins the message, `example` ends it. */
 const text = (what: string, example: string) =>
     z.string().trim().min(1, `${what} is empty; write for example ${example}.`);
+
+/** A whole number within bounds. */
+const count = (what: string, least: number, most: number) =>
+    checked(z.number(), (value: number) =>
+        Number.isInteger(value) && value >= least && value <= most
+            ? undefined
+            : `${what} is ${value}; allowed are whole numbers from ${least} to ${most}.`,
+    );
 
 const name = checked(z.string(), checkIdentifier);
 const seedValue: z.ZodType<SeedValue> = z.lazy(() =>
@@ -108,6 +117,10 @@ const configuration = z.strictObject({
     settings: z.record(checked(z.string(), checkSetting), settingValue).default({}),
     devDatabase: checked(z.string(), checkDevDatabase).default("dev"),
     devUser: checked(z.string(), checkRole).default("postgres"),
+    baseline: z.array(z.string().min(1, "the file's name is empty. Give its path, or remove the entry.")).default([]),
+    stock: count("stock", 0, 1000).optional(),
+    kept: count("kept", 0, 1000).optional(),
+    maxAge: count("maxAge", 1, 31_536_000).optional(),
 });
 
 /** Everything that the configuration says, checked. */
@@ -145,20 +158,35 @@ export function parseConfiguration(input: unknown): Configuration {
             `The configuration cannot be used: the dev database and an upstream's database are both called ${JSON.stringify(result.data.devDatabase)}, but the dev database must stay empty. Set devDatabase to another name.`,
         );
     }
+    if ([result.data.devDatabase, ...result.data.upstreams.map((u) => u.database)].includes(MAINTENANCE_DATABASE)) {
+        throw new InputError(
+            `The configuration cannot be used: the database ${JSON.stringify(MAINTENANCE_DATABASE)} is the one in which fresh databases are handed out. Give the dev database, or the upstream's, another name.`,
+        );
+    }
     return result.data;
 }
 
-function ddlOf(declared: DeclaredUpstream, index: number, readFile: ReadFile): Ddl[] {
-    const files = declared.ddlFiles.map((path): Ddl => {
+/**
+ * Reads SQL files that the configuration names.
+ *
+ * @param place Where the configuration names them, for the message.
+ * @throws InputError for a file that cannot be read.
+ */
+export function readFiles(place: string, paths: readonly string[], readFile: ReadFile): Ddl[] {
+    return paths.map((path) => {
         try {
             return { origin: path, line: 1, sql: readFile(path) };
         } catch (error) {
             const why = error instanceof Error ? error.message : String(error);
             throw new InputError(
-                `The configuration cannot be used: upstreams[${index}].ddlFiles: the file ${JSON.stringify(path)} cannot be read (${why}). Paths are relative to the folder of Pulumi.yaml.`,
+                `The configuration cannot be used: ${place}: the file ${JSON.stringify(path)} cannot be read (${why}). Paths are relative to the folder of Pulumi.yaml.`,
             );
         }
     });
+}
+
+function ddlOf(declared: DeclaredUpstream, index: number, readFile: ReadFile): Ddl[] {
+    const files = readFiles(`upstreams[${index}].ddlFiles`, declared.ddlFiles, readFile);
     const inline: Ddl[] =
         declared.ddl === undefined ? [] : [{ origin: `upstreams[${index}].ddl`, line: 1, sql: declared.ddl }];
     return [...files, ...inline];

@@ -31,35 +31,38 @@ export function extensionName(database: string): string {
     return `fdw_stub_${readable}_${createHash("sha256").update(database).digest("hex").slice(0, 8)}`;
 }
 
-/** Statements in one block: a block is compiled whole, so an endless one would cost memory out of proportion. */
-const BLOCK = 500;
+/** Statements in one block: its text is compiled whole, so an endless one would cost memory out of proportion. */
+const BLOCK = 1000;
 
 /**
- * Runs statements one by one and, when one fails, says which: the server's message alone would name neither
- * file nor line. `place` keeps its value in the handler because variables are not rolled back.
+ * Runs statements one by one and, when one fails, says which: the server's message alone would name neither file
+ * nor line. `current` keeps its value in the handler because variables are not rolled back. The statements stand in
+ * an array: written out one after the other, each would be a cached plan that every CREATE TABLE has to look at.
  */
 function block(statements: readonly Statement[]): string {
-    const body = statements
-        .map(({ sql, at }) => {
-            const short = sql.length > 300 ? `${sql.slice(0, 300)} …` : sql;
-            return `    place := ${quoteLiteral(at)}; statement := ${quoteLiteral(short)};\n    EXECUTE ${dollarQuote(sql)};`;
-        })
-        .join("\n");
+    const list = (texts: readonly string[]) => texts.join(",\n");
     return `DO ${dollarQuote(
         `
 DECLARE
-    place text;
-    statement text;
+    statements text[] := ARRAY[
+${list(statements.map(({ sql }) => dollarQuote(sql)))}];
+    places text[] := ARRAY[
+${list(statements.map(({ at }) => quoteLiteral(at)))}];
+    current int;
     details text;
     hints text;
 BEGIN
-${body}
+    FOR i IN 1 .. array_length(statements, 1) LOOP
+        current := i;
+        EXECUTE statements[i];
+    END LOOP;
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS details = PG_EXCEPTION_DETAIL, hints = PG_EXCEPTION_HINT;
     RAISE EXCEPTION USING
         ERRCODE = SQLSTATE,
-        MESSAGE = place || ': ' || SQLERRM || concat(' (', nullif(details, ''), ')', ' Hint: ' || nullif(hints, ''))
-            || ' The statement: ' || statement;
+        MESSAGE = places[current] || ': ' || SQLERRM
+            || concat(' (' || nullif(details, '') || ')', ' Hint: ' || nullif(hints, ''))
+            || ' The statement: ' || left(statements[current], 300);
 END
 `,
         "stub",

@@ -20,6 +20,14 @@ export interface ServerSources {
     readonly forwarder: string;
 }
 
+/** What comes to the server besides the stubs. */
+export interface ServerAdditions {
+    /** Files of further extensions, by file name. */
+    readonly extensionFiles: Readonly<Record<string, string>>;
+    /** Settings that they need or profit from; the user's own win. */
+    readonly settings: Readonly<Record<string, string>>;
+}
+
 /** How the server's container is started, whoever starts it. */
 export interface ServerPlan {
     readonly hostAliases: readonly string[];
@@ -82,6 +90,7 @@ export function planServer(
     chosenSettings: Readonly<Record<string, string>>,
     devUser: string,
     sources: ServerSources,
+    additions: ServerAdditions = { extensionFiles: {}, settings: {} },
 ): ServerPlan {
     const scripts = [
         { file: `${HOME}/entrypoint.sh`, content: sources.entrypoint, executable: true },
@@ -89,8 +98,8 @@ export function planServer(
             ? [{ file: `${HOME}/forward.pl`, content: sources.forwarder, executable: false }]
             : []),
     ];
-    const uploads = extensions
-        .flatMap((extension) => Object.entries(extension.files))
+    const uploads = [...extensions.map((extension) => extension.files), additions.extensionFiles]
+        .flatMap((files) => Object.entries(files))
         .map(([name, content]) => ({ file: `${HOME}/extension/${name}`, content, executable: false }));
     // The superuser's password is generated, so no user mapping can know it.
     const askedUsers = stubs.users
@@ -108,7 +117,9 @@ export function planServer(
         entrypoints: [`${HOME}/entrypoint.sh`],
         command: [
             "postgres",
-            ...Object.entries(settings(largest, chosenSettings)).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+            ...Object.entries(settings(largest, { ...additions.settings, ...chosenSettings })).flatMap(
+                ([name, value]) => ["-c", `${name}=${value}`],
+            ),
         ],
         environment: {
             POSTGRES_INITDB_ARGS: "--no-sync",

@@ -1,5 +1,5 @@
 import { loadModule, type Node, parseSync } from "libpg-query";
-import { lineCounter, readable, skipToToken, syntaxError } from "./ddl-text";
+import { lineCounter, readable, syntaxError } from "./ddl-text";
 import { InputError } from "./errors";
 import type { Ddl } from "./model";
 
@@ -63,10 +63,8 @@ export async function splitDdl(ddl: Ddl): Promise<SplitDdl> {
     for (const raw of parsed.stmts ?? []) {
         const from = raw.stmt_location ?? 0;
         const to = raw.stmt_len === undefined || raw.stmt_len === 0 ? bytes.length : from + raw.stmt_len;
-        const withLead = bytes.subarray(from, to).toString();
-        const lead = skipToToken(withLead);
-        const sql = withLead.slice(lead);
-        const at = `${ddl.origin}:${lineAt(from + Buffer.byteLength(withLead.slice(0, lead)))}`;
+        const sql = bytes.subarray(from, to).toString();
+        const at = `${ddl.origin}:${lineAt(from)}`;
         const node = raw.stmt;
         if (node === undefined) {
             continue;

@@ -30,6 +30,9 @@ export interface Stubs {
 /** The port that the server itself listens on inside its container. */
 export const SERVER_PORT = 5432;
 
+/** The database in which fresh databases are handed out, beside the upstreams' and the dev database. */
+export const MAINTENANCE_DATABASE = "fdw_stub";
+
 function unique<T>(values: readonly T[]): T[] {
     return [...new Set(values)];
 }

@@ -1,0 +1,36 @@
+import type * as docker from "@pulumi/docker";
+import * as postgresql from "@pulumi/postgresql";
+import type * as pulumi from "@pulumi/pulumi";
+import { EXTENSION_NAME, EXTENSION_VERSION } from "../sql/extension";
+import { MAINTENANCE_DATABASE } from "../upstreams/stubs";
+import { createDatabase } from "./database";
+import { insideServer } from "./options";
+
+/**
+ * Declares the maintenance database and, in it, the extension that hands out fresh databases. Its settings stand in
+ * the extension's files, so that they change with the container.
+ *
+ * @param dependsOn What must be there before: the roles that exist then are the stack's own.
+ */
+export function createMaintenance(
+    component: string,
+    parent: pulumi.Resource,
+    containerName: string,
+    container: docker.Container,
+    provider: postgresql.Provider,
+    dependsOn: pulumi.Resource[],
+): postgresql.Extension {
+    // Upstream databases have a hyphen behind the component's name.
+    const name = `${component}.maintenance`;
+    const database = createDatabase(
+        name,
+        containerName,
+        MAINTENANCE_DATABASE,
+        insideServer(parent, provider, container, dependsOn),
+    );
+    return new postgresql.Extension(
+        name,
+        { name: EXTENSION_NAME, database: MAINTENANCE_DATABASE, version: EXTENSION_VERSION, createCascade: true },
+        insideServer(parent, provider, container, [database]),
+    );
+}

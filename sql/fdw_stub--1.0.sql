@@ -1,0 +1,999 @@
+\echo Use "CREATE EXTENSION fdw_stub CASCADE" to load this file. \quit
+
+-- A pristine database for every command, taken from a stock that is refilled in the background.
+--
+-- Nothing here runs outside the server: CREATE DATABASE and DROP DATABASE, which no function may run, are sent by
+-- dblink over the server's own Unix socket, where pg_hba.conf trusts local sessions. So no password is stored.
+--
+-- Functions whose names start with _ are internal. Every function runs with its caller's rights (none is SECURITY
+-- DEFINER), and only the owner may call any: a grant by mistake gives nobody more than they had.
+
+-- Sessions find dblink by a qualified name, whatever schema CASCADE put it into.
+DO $do$
+BEGIN
+    IF (SELECT extnamespace::regnamespace::text FROM pg_catalog.pg_extension WHERE extname = 'dblink') <> 'fdw_stub' THEN
+        ALTER EXTENSION dblink SET SCHEMA fdw_stub;
+    END IF;
+END
+$do$;
+
+------------------------------------------------------------------------------------------------------------------
+-- State
+------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE fdw_stub.setting (
+    one          boolean PRIMARY KEY DEFAULT true CHECK (one),
+    stock        integer  NOT NULL DEFAULT 8 CHECK (stock BETWEEN 0 AND 1000),
+    stock_max    integer  NOT NULL DEFAULT 64 CHECK (stock_max BETWEEN 0 AND 1000),
+    kept         integer  NOT NULL DEFAULT 5 CHECK (kept BETWEEN 0 AND 1000),
+    max_age      interval NOT NULL DEFAULT '1 hour' CHECK (max_age > '0'),
+    grace        interval NOT NULL DEFAULT '30 seconds' CHECK (grace > '0'),
+    makers       integer  NOT NULL DEFAULT 4 CHECK (makers BETWEEN 1 AND 100),
+    strategy     text     NOT NULL DEFAULT 'wal_log' CHECK (strategy IN ('wal_log', 'file_copy')),
+    template     text     NOT NULL DEFAULT 'template0',
+    dev_database text,
+    role_oids    oid[] NOT NULL DEFAULT '{}',
+    memberships  bigint NOT NULL DEFAULT 0
+);
+COMMENT ON COLUMN fdw_stub.setting.stock IS 'databases prepared ahead';
+COMMENT ON COLUMN fdw_stub.setting.stock_max IS 'the stock grows up to this by the misses of the last hour';
+COMMENT ON COLUMN fdw_stub.setting.kept IS 'unused leftovers that stay, the youngest';
+COMMENT ON COLUMN fdw_stub.setting.max_age IS 'a database older than this goes, even with connections, unless its holder lives';
+COMMENT ON COLUMN fdw_stub.setting.grace IS 'how long a database that nobody connected to yet counts as used';
+COMMENT ON COLUMN fdw_stub.setting.makers IS 'callers that may run CREATE DATABASE at the same time when the stock is empty';
+COMMENT ON COLUMN fdw_stub.setting.strategy IS 'STRATEGY of CREATE DATABASE; PostgreSQL 14 has only file copies';
+COMMENT ON COLUMN fdw_stub.setting.template IS 'what fresh databases are copies of; it must refuse connections';
+COMMENT ON COLUMN fdw_stub.setting.dev_database IS 'the only other database that reset() may replace';
+COMMENT ON COLUMN fdw_stub.setting.role_oids IS 'roles of which none is to be set aside; not a setting';
+COMMENT ON COLUMN fdw_stub.setting.memberships IS 'number of memberships when role_oids was noted; not a setting';
+INSERT INTO fdw_stub.setting DEFAULT VALUES;
+
+-- One row per database of ours. A row is committed before its database is created and deleted after it was dropped,
+-- so a crash at any point leaves a row that says what to do, never a database that nobody knows.
+CREATE TABLE fdw_stub.database (
+    name             text PRIMARY KEY,
+    made_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    template         text NOT NULL,
+    -- creating -> ready (in stock, refuses connections) -> out (handed out) -> dropping
+    state            text NOT NULL CHECK (state IN ('creating', 'ready', 'out', 'dropping')),
+    -- the session that runs CREATE DATABASE
+    maker_pid        integer,
+    maker_started    timestamptz,
+    -- who asked, and when
+    handed_at        timestamptz,
+    pid              integer,
+    session_started  timestamptz,
+    application_name text,
+    client_addr      inet,
+    -- in use as long as the session that asked lives, and dropped after it
+    held             boolean NOT NULL DEFAULT false,
+    -- roles not known at set-up that existed already when it was handed out
+    roles_before     oid[] NOT NULL DEFAULT '{}',
+    -- dropped even when somebody is connected
+    forced           boolean NOT NULL DEFAULT false,
+    -- last time the worker saw a client connected
+    used_at          timestamptz,
+    -- the last attempt to drop it, and how it failed
+    tried_at         timestamptz,
+    trouble          text
+) WITH (fillfactor = 50);
+
+-- A caller that found the stock empty: the stock grows by these.
+CREATE TABLE fdw_stub.miss (at timestamptz NOT NULL DEFAULT clock_timestamp());
+
+-- What belongs to the cluster and was there at set-up.
+CREATE TABLE fdw_stub.known_role (name text PRIMARY KEY);
+CREATE TABLE fdw_stub.known_membership (role text, member text, PRIMARY KEY (role, member));
+CREATE TABLE fdw_stub.known_role_setting (role oid PRIMARY KEY, config text[] NOT NULL);
+
+-- Roles of earlier commands, renamed so that their names are free; the worker drops them once nothing depends on them.
+CREATE TABLE fdw_stub.gone_role (
+    role    oid PRIMARY KEY,
+    name    text NOT NULL,
+    gone_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    trouble text
+);
+
+------------------------------------------------------------------------------------------------------------------
+-- Sessions to this very server
+------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION fdw_stub._conninfo(of_database text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $f$
+    SELECT string_agg(format('%s=''%s''', keyword, replace(replace(value, '\', '\\'), '''', '\''')), ' ')
+    FROM (VALUES
+        ('host', CASE WHEN current_setting('unix_socket_directories') = '' THEN '127.0.0.1'
+                      ELSE trim(split_part(current_setting('unix_socket_directories'), ',', 1)) END),
+        ('port', current_setting('port')),
+        ('dbname', of_database),
+        ('user', current_user::text),
+        ('application_name', 'fdw_stub'),
+        ('connect_timeout', '10'),
+        -- Settings given here win over ALTER ROLE … SET and ALTER DATABASE … SET: a schema under development may
+        -- have put anything there. A session whose caller has left must neither stop for it (the check interval) nor
+        -- write about the broken pipe into the log; errors go to the caller, or into tables.
+        ('options', concat_ws(' ',
+            '-c search_path=pg_catalog -c statement_timeout=0 -c lock_timeout=0 -c idle_session_timeout=0',
+            '-c idle_in_transaction_session_timeout=0 -c client_connection_check_interval=0',
+            '-c default_transaction_isolation=read\ committed -c default_transaction_read_only=off',
+            '-c default_transaction_deferrable=off -c synchronous_commit=on -c client_min_messages=error',
+            '-c log_min_messages=panic -c jit=off',
+            CASE WHEN current_setting('server_version_num')::int >= 170000 THEN '-c transaction_timeout=0' END))
+    ) AS given (keyword, value);
+$f$;
+
+CREATE FUNCTION fdw_stub._disconnect(connection text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+BEGIN
+    IF connection = ANY (coalesce(fdw_stub.dblink_get_connections(), '{}')) THEN
+        PERFORM fdw_stub.dblink_disconnect(connection);
+    END IF;
+END
+$f$;
+
+-- Connects, and waits up to three seconds for a free connection slot.
+CREATE FUNCTION fdw_stub._connect(connection text, of_database text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    give_up constant timestamptz := clock_timestamp() + interval '3 seconds';
+    reason text;
+BEGIN
+    PERFORM fdw_stub._disconnect(connection);
+    LOOP
+        BEGIN
+            PERFORM fdw_stub.dblink_connect(connection, fdw_stub._conninfo(of_database));
+            RETURN;
+        EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection THEN
+            GET STACKED DIAGNOSTICS reason = PG_EXCEPTION_DETAIL;
+            IF clock_timestamp() > give_up THEN
+                RAISE EXCEPTION 'fdw_stub cannot open a session to database "%" of its own server', of_database
+                    USING ERRCODE = 'sqlclient_unable_to_establish_sqlconnection', DETAIL = reason,
+                          HINT = 'pg_hba.conf must trust the Unix socket (local all all trust), and max_connections '
+                              || 'must leave one slot for each caller''s helper session.';
+            END IF;
+        END;
+        PERFORM pg_sleep(0.02);
+    END LOOP;
+END
+$f$;
+
+-- Runs one statement and waits for it in pg_sleep. Not dblink_exec: before PostgreSQL 17 a session that waits in it
+-- does not answer the barrier of DROP DATABASE, and two such sessions would wait for each other for ever.
+CREATE FUNCTION fdw_stub._run(connection text, statement text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+BEGIN
+    IF fdw_stub.dblink_send_query(connection, statement) <> 1 THEN
+        RAISE EXCEPTION 'fdw_stub lost its session to its own server: %', fdw_stub.dblink_error_message(connection)
+            USING ERRCODE = 'connection_failure';
+    END IF;
+    WHILE fdw_stub.dblink_is_busy(connection) = 1 LOOP
+        PERFORM pg_sleep(0.001);
+    END LOOP;
+    -- Raises the statement's own error; called again until it is empty, so that the session takes the next one.
+    WHILE EXISTS (SELECT FROM fdw_stub.dblink_get_result(connection) AS result (status text)) LOOP
+    END LOOP;
+END
+$f$;
+
+------------------------------------------------------------------------------------------------------------------
+-- Advisory locks, all of this database: class 1717860211 (0x66647773, "fdws"), then
+--   1 the worker, 2 a caller starting it, 3 roles being set aside, 100 + n a caller that runs CREATE DATABASE
+------------------------------------------------------------------------------------------------------------------
+
+------------------------------------------------------------------------------------------------------------------
+-- Making, taking, dropping
+------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION fdw_stub._create_statement(new_name text, template text, options text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $f$
+    SELECT format('CREATE DATABASE %I TEMPLATE %I%s %s', new_name, _create_statement.template,
+                  CASE WHEN current_setting('server_version_num')::int >= 150000 THEN ' STRATEGY ' || strategy ELSE '' END,
+                  options)
+    FROM fdw_stub.setting;
+$f$;
+
+-- Creates one database for the stock over an open connection, in transactions of its own.
+CREATE FUNCTION fdw_stub._make_one(connection text) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    new_name constant text := 'fdw_stub_' || left(replace(gen_random_uuid()::text, '-', ''), 12);
+    template constant text := (SELECT s.template FROM fdw_stub.setting AS s);
+BEGIN
+    PERFORM fdw_stub._run(connection, format(
+        'INSERT INTO fdw_stub.database (name, template, state, maker_pid, maker_started) '
+        'SELECT %L, %L, ''creating'', pid, backend_start FROM pg_stat_get_activity(pg_backend_pid())', new_name, template));
+    -- Refusing connections from the first moment on: what is in stock is pristine because nobody can have been in it.
+    PERFORM fdw_stub._run(connection, fdw_stub._create_statement(new_name, template, 'ALLOW_CONNECTIONS false'));
+    RETURN new_name;
+END
+$f$;
+
+-- Puts a database that was made into the stock, unless configure() has chosen another template since. The lock makes
+-- that sure: either configure() sees the row that is ready, or its template is seen here.
+CREATE FUNCTION fdw_stub._make_ready(made text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+BEGIN
+    PERFORM FROM fdw_stub.setting FOR SHARE;
+    UPDATE fdw_stub.database AS d SET state = CASE WHEN d.template = g.template THEN 'ready' ELSE 'dropping' END
+    FROM fdw_stub.setting AS g WHERE d.name = made;
+END
+$f$;
+
+-- The stock is empty: the caller makes its own, at most `makers` of them at a time. Returns the name, or NULL when
+-- the stock is not empty any more.
+CREATE FUNCTION fdw_stub._make_now() RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    connection constant text := 'fdw_stub_maker';
+    slots constant integer := (SELECT makers FROM fdw_stub.setting);
+    slot integer;
+    made text;
+BEGIN
+    FOR n IN 1..slots LOOP
+        IF pg_try_advisory_lock(1717860211, 100 + n) THEN
+            slot := 100 + n;
+            EXIT;
+        END IF;
+    END LOOP;
+    IF slot IS NULL THEN
+        slot := 101 + pg_backend_pid() % slots;
+        PERFORM pg_advisory_lock(1717860211, slot);
+    END IF;
+    BEGIN
+        IF NOT EXISTS (SELECT FROM fdw_stub.database WHERE state = 'ready') THEN
+            INSERT INTO fdw_stub.miss DEFAULT VALUES;
+            PERFORM fdw_stub._connect(connection, current_database());
+            made := fdw_stub._make_one(connection);
+            PERFORM fdw_stub._disconnect(connection);
+        END IF;
+    EXCEPTION WHEN OTHERS OR query_canceled THEN
+        -- A CREATE DATABASE that is under way ends by itself; the worker takes the database into the stock.
+        PERFORM fdw_stub._disconnect(connection);
+        PERFORM pg_advisory_unlock(1717860211, slot);
+        RAISE;
+    END;
+    PERFORM pg_advisory_unlock(1717860211, slot);
+    RETURN made;
+END
+$f$;
+
+-- Databases of ours that somebody works in: clients connected now, or the session that holds it alive.
+CREATE FUNCTION fdw_stub._used(OUT name text, OUT clients bigint, OUT holder_lives boolean) RETURNS SETOF record
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $f$
+    SELECT d.name, count(s.pid) FILTER (WHERE s.datid = p.oid),
+           d.held AND coalesce(bool_or(s.pid = d.pid AND s.backend_start = d.session_started), false)
+    FROM fdw_stub.database AS d
+    JOIN pg_database AS p ON p.datname = d.name::name
+    LEFT JOIN pg_stat_activity AS s
+        ON s.backend_type = 'client backend'
+        AND (s.datid = p.oid OR (d.held AND s.pid = d.pid AND s.backend_start = d.session_started))
+    WHERE d.state = 'out'
+    GROUP BY d.name, d.held;
+$f$;
+
+------------------------------------------------------------------------------------------------------------------
+-- Roles
+------------------------------------------------------------------------------------------------------------------
+
+-- Notes what fresh_database() compares: as long as nothing was added to it, no role has to be looked at.
+CREATE FUNCTION fdw_stub._note_roles() RETURNS void
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $f$
+    UPDATE fdw_stub.setting AS g SET role_oids = now.oids, memberships = now.memberships
+    FROM (SELECT (SELECT array_agg(oid ORDER BY oid) FROM pg_authid) AS oids,
+                 (SELECT count(*) FROM pg_auth_members) AS memberships) AS now
+    WHERE g.role_oids IS DISTINCT FROM now.oids OR g.memberships IS DISTINCT FROM now.memberships;
+$f$;
+
+CREATE FUNCTION fdw_stub.keep_roles(VARIADIC also text[] DEFAULT '{}') RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+BEGIN
+    INSERT INTO fdw_stub.known_role
+    SELECT rolname FROM pg_authid WHERE oid NOT IN (SELECT role FROM fdw_stub.gone_role)
+    UNION SELECT unnest(also)
+    ON CONFLICT DO NOTHING;
+    DELETE FROM fdw_stub.known_membership;
+    INSERT INTO fdw_stub.known_membership
+    SELECT DISTINCT roleid::regrole::text, member::regrole::text FROM pg_auth_members;
+    DELETE FROM fdw_stub.known_role_setting;
+    INSERT INTO fdw_stub.known_role_setting SELECT setrole, setconfig FROM pg_db_role_setting WHERE setdatabase = 0;
+    PERFORM fdw_stub._note_roles();
+END
+$f$;
+COMMENT ON FUNCTION fdw_stub.keep_roles(text[]) IS
+    'Takes the roles, memberships and role settings there are now, and roles of the given names, for known: they stay.';
+
+CREATE FUNCTION fdw_stub._late_roles() RETURNS oid[]
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $f$
+    SELECT coalesce(array_agg(r.oid), '{}')
+    FROM pg_authid AS r
+    WHERE r.oid >= 16384 AND r.rolname <> current_user
+        AND NOT EXISTS (SELECT FROM fdw_stub.known_role AS k WHERE k.name = r.rolname)
+        AND NOT EXISTS (SELECT FROM fdw_stub.gone_role AS g WHERE g.role = r.oid);
+$f$;
+
+-- What ALTER ROLE … SET and GRANT left on known roles.
+CREATE FUNCTION fdw_stub._roles_changed() RETURNS boolean
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $f$
+    SELECT EXISTS (
+            (SELECT setrole, setconfig FROM pg_db_role_setting WHERE setdatabase = 0
+             EXCEPT SELECT role, config FROM fdw_stub.known_role_setting)
+            UNION ALL
+            (SELECT role, config FROM fdw_stub.known_role_setting
+             EXCEPT SELECT setrole, setconfig FROM pg_db_role_setting WHERE setdatabase = 0))
+        OR EXISTS (
+            SELECT FROM pg_auth_members AS m
+            JOIN pg_authid AS r ON r.oid = m.roleid
+            JOIN pg_authid AS u ON u.oid = m.member
+            JOIN fdw_stub.known_role AS kr ON kr.name = r.rolname
+            JOIN fdw_stub.known_role AS ku ON ku.name = u.rolname
+            WHERE NOT EXISTS (SELECT FROM fdw_stub.known_membership AS k
+                              WHERE k.role = m.roleid::regrole::text AND k.member = m.member::regrole::text));
+$f$;
+
+-- Frees the names of roles that earlier commands created and undoes what they changed on known ones. Roles of
+-- commands that run now are never touched. Renaming is quick and part of the caller's transaction; dropping a role
+-- would have to wait for the databases that it has objects in. Returns the late roles that stay.
+CREATE FUNCTION fdw_stub._set_roles_aside(not_counting text DEFAULT NULL) RETURNS oid[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    late oid[];
+    changed boolean;
+    late_role record;
+    membership record;
+    stale text[];
+BEGIN
+    late := fdw_stub._late_roles();
+    changed := fdw_stub._roles_changed();
+    IF late = '{}' AND NOT changed THEN
+        RETURN late;
+    END IF;
+    -- One caller at a time. Normally it takes milliseconds; a caller that keeps its transaction open is not waited for.
+    FOR attempt IN 1..100 LOOP
+        EXIT WHEN pg_try_advisory_xact_lock(1717860211, 3);
+        IF attempt = 100 THEN
+            RETURN late;
+        END IF;
+        PERFORM pg_sleep(0.002);
+    END LOOP;
+    -- The list first, the sessions after it: whoever created a role in the list was connected before now, so it is
+    -- either seen below or gone.
+    late := fdw_stub._late_roles();
+    PERFORM pg_stat_clear_snapshot();
+
+    FOR late_role IN
+        WITH used AS (
+            -- Everybody who may have created a role and may still want it.
+            -- A holder's own session says nothing about the command that it runs.
+            SELECT p.oid AS datid, d.roles_before, CASE WHEN s.datid = p.oid THEN s.state END AS state, s.state_change
+            FROM fdw_stub.database AS d
+            JOIN pg_database AS p ON p.datname = d.name::name
+            JOIN pg_stat_activity AS s ON s.backend_type = 'client backend' AND (s.datid = p.oid
+                OR (d.held AND s.pid = d.pid AND s.backend_start = d.session_started AND s.pid <> pg_backend_pid()))
+            WHERE d.state = 'out' AND d.name IS DISTINCT FROM not_counting
+            UNION ALL
+            SELECT s.datid, '{}', s.state, s.state_change
+            FROM fdw_stub.setting AS g
+            JOIN pg_stat_activity AS s ON s.backend_type = 'client backend' AND s.datname = g.dev_database::name
+            WHERE s.datname IS DISTINCT FROM not_counting
+        )
+        SELECT r.oid, r.rolname
+        FROM pg_authid AS r
+        WHERE r.oid = ANY (late)
+            AND NOT EXISTS (SELECT FROM pg_stat_activity AS s WHERE s.usesysid = r.oid)
+            -- Nobody is at work who may have created it. One who got a database when the role was there has not; nor
+            -- has a session that does nothing since before a hand-out that did not see the role yet.
+            AND NOT EXISTS (
+                SELECT FROM used
+                WHERE r.oid <> ALL (used.roles_before)
+                    AND NOT coalesce(used.state = 'idle' AND used.state_change <
+                        (SELECT max(d.handed_at) FROM fdw_stub.database AS d WHERE r.oid <> ALL (d.roles_before)), false))
+            -- Nothing depends on it but what goes with databases of ours that nobody is in.
+            AND NOT EXISTS (
+                SELECT FROM pg_shdepend AS x
+                WHERE x.refclassid = 'pg_authid'::regclass AND x.refobjid = r.oid
+                    AND (CASE WHEN x.dbid <> 0 THEN x.dbid
+                              WHEN x.classid = 'pg_database'::regclass AND x.deptype = 'o' THEN x.objid END)
+                        NOT IN (SELECT p.oid FROM pg_database AS p JOIN fdw_stub.database AS d ON d.name::name = p.datname
+                                WHERE d.state IN ('out', 'dropping') AND p.oid NOT IN (SELECT used.datid FROM used)))
+    LOOP
+        EXECUTE format('ALTER ROLE %I NOLOGIN', late_role.rolname);
+        EXECUTE format('ALTER ROLE %I RENAME TO %I', late_role.rolname, 'fdw_stub_gone_' || late_role.oid);
+        INSERT INTO fdw_stub.gone_role (role, name) VALUES (late_role.oid, late_role.rolname);
+        late := array_remove(late, late_role.oid);
+    END LOOP;
+
+    IF changed AND NOT EXISTS (SELECT FROM fdw_stub._used() AS u WHERE u.clients > 0 AND u.name IS DISTINCT FROM not_counting) THEN
+        -- Written as rows: ALTER ROLE … SET would quote a list such as search_path once more.
+        DELETE FROM pg_db_role_setting WHERE setdatabase = 0;
+        INSERT INTO pg_db_role_setting (setdatabase, setrole, setconfig)
+        SELECT 0, k.role, k.config FROM fdw_stub.known_role_setting AS k
+        WHERE k.role = 0 OR EXISTS (SELECT FROM pg_authid AS r WHERE r.oid = k.role);
+        FOR membership IN
+            SELECT r.rolname AS role, u.rolname AS member, b.rolname AS grantor
+            FROM pg_auth_members AS m
+            JOIN pg_authid AS r ON r.oid = m.roleid
+            JOIN pg_authid AS u ON u.oid = m.member
+            LEFT JOIN pg_authid AS b ON b.oid = m.grantor
+            JOIN fdw_stub.known_role AS kr ON kr.name = r.rolname
+            JOIN fdw_stub.known_role AS ku ON ku.name = u.rolname
+            WHERE NOT EXISTS (SELECT FROM fdw_stub.known_membership AS k
+                              WHERE k.role = m.roleid::regrole::text AND k.member = m.member::regrole::text)
+        LOOP
+            EXECUTE format('REVOKE %I FROM %I', membership.role, membership.member)
+                || coalesce(format(' GRANTED BY %I', membership.grantor), '') || ' CASCADE';
+        END LOOP;
+    END IF;
+    RETURN late;
+END
+$f$;
+
+-- Drops one role that was set aside and that no other database depends on any more.
+CREATE FUNCTION fdw_stub._drop_gone_role() RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    gone record;
+    reason text;
+BEGIN
+    DELETE FROM fdw_stub.gone_role AS g WHERE NOT EXISTS (SELECT FROM pg_authid AS r WHERE r.oid = g.role);
+    SELECT r.oid, r.rolname INTO gone
+    FROM fdw_stub.gone_role AS g
+    JOIN pg_authid AS r ON r.oid = g.role
+    WHERE g.trouble IS NULL
+        AND NOT EXISTS (SELECT FROM pg_shdepend AS x
+                        WHERE x.refclassid = 'pg_authid'::regclass AND x.refobjid = r.oid AND x.dbid <> 0
+                            AND x.dbid <> (SELECT oid FROM pg_database WHERE datname = current_database()))
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    BEGIN
+        -- For what belongs to the cluster: databases that it owns, privileges on them and on parameters, memberships
+        -- that it granted.
+        EXECUTE format('REASSIGN OWNED BY %I TO CURRENT_USER', gone.rolname);
+        EXECUTE format('DROP OWNED BY %I CASCADE', gone.rolname);
+        EXECUTE format('DROP ROLE %I', gone.rolname);
+        DELETE FROM fdw_stub.gone_role WHERE role = gone.oid;
+    EXCEPTION WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT;
+        UPDATE fdw_stub.gone_role SET trouble = reason WHERE role = gone.oid;
+    END;
+    RETURN true;
+END
+$f$;
+
+------------------------------------------------------------------------------------------------------------------
+-- The worker: a session of the server itself, started by a caller and outliving it
+------------------------------------------------------------------------------------------------------------------
+
+-- Brings the records and pg_database together: after a crash, a restart, a cancelled caller, a DROP DATABASE by hand.
+CREATE FUNCTION fdw_stub._heal() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    found_row record;
+BEGIN
+    DELETE FROM fdw_stub.miss WHERE at < clock_timestamp() - interval '1 hour';
+    IF fdw_stub._late_roles() = '{}' AND NOT fdw_stub._roles_changed() THEN
+        PERFORM fdw_stub._note_roles();
+    END IF;
+    FOR found_row IN
+        SELECT d.name, d.state, p.oid IS NOT NULL AS there, p.datallowconn, d.template = g.template AS fitting,
+               EXISTS (SELECT FROM pg_stat_activity AS s
+                       WHERE s.pid = d.maker_pid AND s.backend_start = d.maker_started) AS maker_lives
+        FROM fdw_stub.database AS d
+        CROSS JOIN fdw_stub.setting AS g
+        LEFT JOIN pg_database AS p ON p.datname = d.name::name
+        WHERE d.state <> 'dropping'
+        FOR UPDATE OF d SKIP LOCKED
+    LOOP
+        IF found_row.state = 'creating' AND found_row.maker_lives THEN
+            CONTINUE;
+        ELSIF NOT found_row.there THEN
+            DELETE FROM fdw_stub.database WHERE name = found_row.name;
+        ELSIF found_row.state <> 'out' AND (found_row.datallowconn OR NOT found_row.fitting) THEN
+            UPDATE fdw_stub.database SET state = 'dropping' WHERE name = found_row.name;
+        ELSIF found_row.state = 'creating' THEN
+            -- CREATE DATABASE is all or nothing, and nobody could connect: as good as any other.
+            PERFORM fdw_stub._make_ready(found_row.name);
+        END IF;
+    END LOOP;
+END
+$f$;
+
+-- Marks leftovers that go: older than max_age, or unused and more than `kept`. What was handed out and has not been
+-- connected to yet is used for `grace`; what was used before is unused two seconds after its last client left.
+CREATE FUNCTION fdw_stub._doom() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    moment constant timestamptz := clock_timestamp();
+    doomed record;
+BEGIN
+    PERFORM pg_stat_clear_snapshot();
+    UPDATE fdw_stub.database AS d SET used_at = moment
+    FROM fdw_stub._used() AS u
+    WHERE u.name = d.name AND u.clients > 0 AND coalesce(d.used_at, '-infinity') < moment - interval '500 milliseconds';
+
+    FOR doomed IN
+        SELECT l.name, l.too_old
+        FROM (
+            SELECT d.name, g.kept,
+                   d.handed_at < moment - g.max_age AND NOT u.holder_lives AS too_old,
+                   d.held AND NOT u.holder_lives AND u.clients = 0 AS abandoned,
+                   -- Only unused ones are counted against the bound.
+                   row_number() OVER (PARTITION BY unused.yes ORDER BY d.handed_at DESC) AS place,
+                   unused.yes AS unused
+            FROM fdw_stub.database AS d
+            CROSS JOIN fdw_stub.setting AS g
+            JOIN fdw_stub._used() AS u ON u.name = d.name
+            JOIN pg_database AS p ON p.datname = d.name::name
+            CROSS JOIN LATERAL (SELECT u.clients = 0 AND NOT u.holder_lives AND
+                CASE WHEN d.used_at IS NOT NULL OR pg_stat_get_db_sessions(p.oid) > 0
+                     THEN coalesce(d.used_at, d.handed_at) < moment - interval '2 seconds'
+                     ELSE d.handed_at < moment - g.grace END AS yes) AS unused
+            WHERE d.state = 'out'
+        ) AS l
+        WHERE l.too_old OR l.abandoned OR (l.unused AND l.place > l.kept)
+        ORDER BY l.name
+    LOOP
+        PERFORM FROM fdw_stub.database WHERE name = doomed.name AND state = 'out' FOR UPDATE SKIP LOCKED;
+        IF FOUND THEN
+            UPDATE fdw_stub.database SET state = 'dropping', forced = doomed.too_old WHERE name = doomed.name;
+            EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', doomed.name);
+        END IF;
+    END LOOP;
+END
+$f$;
+
+-- A subscription keeps its database from being dropped; its publisher is a stub or nowhere.
+CREATE FUNCTION fdw_stub._drop_subscriptions(of_database text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    connection constant text := 'fdw_stub_subscriptions';
+    subscription record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_subscription AS s JOIN pg_database AS p ON p.oid = s.subdbid WHERE p.datname = of_database) THEN
+        RETURN;
+    END IF;
+    PERFORM fdw_stub._connect('fdw_stub_maker', current_database());
+    PERFORM fdw_stub._run('fdw_stub_maker', format('ALTER DATABASE %I ALLOW_CONNECTIONS true', of_database));
+    PERFORM fdw_stub._connect(connection, of_database);
+    FOR subscription IN
+        SELECT s.subname FROM pg_subscription AS s JOIN pg_database AS p ON p.oid = s.subdbid WHERE p.datname = of_database
+    LOOP
+        PERFORM fdw_stub._run(connection, format('ALTER SUBSCRIPTION %I DISABLE', subscription.subname));
+        PERFORM fdw_stub._run(connection, format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', subscription.subname));
+        PERFORM fdw_stub._run(connection, format('DROP SUBSCRIPTION %I', subscription.subname));
+    END LOOP;
+    PERFORM fdw_stub._disconnect(connection);
+    PERFORM fdw_stub._disconnect('fdw_stub_maker');
+END
+$f$;
+
+-- Drops one marked database. One that cannot be dropped now is tried again later and does not stop the others.
+CREATE FUNCTION fdw_stub._drop_one(connection text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    doomed record;
+    reason text;
+BEGIN
+    SELECT name, forced INTO doomed FROM fdw_stub.database
+    WHERE state = 'dropping' AND coalesce(tried_at, '-infinity') < clock_timestamp() - interval '1 minute'
+    ORDER BY tried_at NULLS FIRST, name LIMIT 1 FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM pg_stat_clear_snapshot();
+    IF NOT doomed.forced AND EXISTS (SELECT FROM pg_stat_activity WHERE datname = doomed.name::name AND backend_type = 'client backend') THEN
+        -- Somebody came in between the decision and the closing of the door.
+        UPDATE fdw_stub.database SET state = 'out', used_at = clock_timestamp() WHERE name = doomed.name;
+        EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS true', doomed.name);
+        RETURN true;
+    END IF;
+    BEGIN
+        PERFORM fdw_stub._drop_subscriptions(doomed.name);
+        PERFORM fdw_stub._run(connection, format('DROP DATABASE IF EXISTS %I WITH (FORCE)', doomed.name));
+        DELETE FROM fdw_stub.database WHERE name = doomed.name;
+    EXCEPTION WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT;
+        UPDATE fdw_stub.database SET trouble = reason, tried_at = clock_timestamp() WHERE name = doomed.name;
+    END;
+    RETURN true;
+END
+$f$;
+
+-- Brings the stock one step nearer to its size. Waits while callers are busy: they need the processor now.
+CREATE FUNCTION fdw_stub._stock_one(connection text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    stocked bigint;
+    wanted bigint;
+    newest timestamptz;
+    changed text;
+BEGIN
+    SELECT count(*) FILTER (WHERE state IN ('ready', 'creating')), max(handed_at) INTO stocked, newest FROM fdw_stub.database;
+    SELECT least(g.stock_max, g.stock + (SELECT count(*) FROM fdw_stub.miss)) INTO wanted FROM fdw_stub.setting AS g;
+    IF stocked < wanted THEN
+        IF (stocked > 0 AND newest > clock_timestamp() - interval '50 milliseconds')
+            OR EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1717860211 AND objid > 100) THEN
+            RETURN false;
+        END IF;
+        changed := fdw_stub._make_one(connection);
+        PERFORM fdw_stub._make_ready(changed);
+    ELSIF stocked > wanted THEN
+        UPDATE fdw_stub.database SET state = 'dropping'
+        WHERE name = (SELECT o.name FROM fdw_stub.database AS o WHERE o.state = 'ready' LIMIT 1 FOR UPDATE SKIP LOCKED);
+    END IF;
+    RETURN stocked <> wanted;
+END
+$f$;
+
+CREATE PROCEDURE fdw_stub._work()
+LANGUAGE plpgsql
+AS $f$
+DECLARE
+    connection constant text := 'fdw_stub_worker_helper';
+    idle_since timestamptz;
+    busy boolean;
+BEGIN
+    FOR attempt IN 1..20 LOOP
+        EXIT WHEN pg_catalog.pg_try_advisory_lock(1717860211, 1);
+        IF attempt = 20 THEN
+            RETURN;
+        END IF;
+        PERFORM pg_catalog.pg_sleep(0.005);
+    END LOOP;
+    PERFORM fdw_stub._connect(connection, pg_catalog.current_database());
+    COMMIT;
+    LOOP
+        PERFORM fdw_stub._heal();
+        COMMIT;
+        PERFORM fdw_stub._doom();
+        COMMIT;
+        busy := fdw_stub._stock_one(connection);
+        COMMIT;
+        busy := fdw_stub._drop_one(connection) OR busy;
+        COMMIT;
+        busy := fdw_stub._drop_gone_role() OR busy;
+        COMMIT;
+        IF busy THEN
+            idle_since := NULL;
+            CONTINUE;
+        END IF;
+        idle_since := coalesce(idle_since, pg_catalog.clock_timestamp());
+        EXIT WHEN pg_catalog.clock_timestamp() > idle_since + interval '5 minutes';
+        -- Quick while commands come one after the other.
+        PERFORM pg_catalog.pg_sleep(CASE WHEN pg_catalog.clock_timestamp() < idle_since + interval '3 seconds' THEN 0.05 ELSE 0.5 END);
+        COMMIT;
+    END LOOP;
+    PERFORM fdw_stub._disconnect(connection);
+    PERFORM pg_catalog.pg_advisory_unlock(1717860211, 1);
+END
+$f$;
+
+-- Starts the worker unless one lives. Never fails and never waits for it: the caller has its database already.
+CREATE FUNCTION fdw_stub._wake() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    connection constant text := 'fdw_stub_worker';
+BEGIN
+    IF NOT pg_try_advisory_lock(1717860211, 2) THEN
+        RETURN;
+    END IF;
+    BEGIN
+        IF pg_try_advisory_lock(1717860211, 1) THEN
+            PERFORM pg_advisory_unlock(1717860211, 1);
+            PERFORM fdw_stub._disconnect(connection);
+            PERFORM fdw_stub.dblink_connect(connection, fdw_stub._conninfo(current_database()));
+            -- A block, so that it also works while the transaction that creates this extension has not ended.
+            PERFORM fdw_stub.dblink_send_query(connection, $do$
+                DO $wait$
+                BEGIN
+                    FOR attempt IN 1..600 LOOP
+                        EXIT WHEN pg_catalog.to_regproc('fdw_stub._work') IS NOT NULL;
+                        PERFORM pg_catalog.pg_sleep(0.05);
+                        COMMIT;
+                    END LOOP;
+                    CALL fdw_stub._work();
+                END
+                $wait$
+            $do$);
+        END IF;
+    EXCEPTION
+        WHEN query_canceled THEN
+            PERFORM pg_advisory_unlock(1717860211, 2);
+            RAISE;
+        WHEN OTHERS THEN
+            NULL;
+    END;
+    PERFORM pg_advisory_unlock(1717860211, 2);
+END
+$f$;
+
+------------------------------------------------------------------------------------------------------------------
+-- For callers
+------------------------------------------------------------------------------------------------------------------
+
+-- Callers are new sessions with cold caches, where every relation, statement and function costs a third of a
+-- millisecond and more: hence few of them, in one function, up to the point where there is more to do.
+CREATE FUNCTION fdw_stub.fresh_database(hold boolean DEFAULT false) RETURNS text
+LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    asked_at constant timestamptz := clock_timestamp();
+    before oid[] := '{}';
+    made text;
+    handed text;
+BEGIN
+    -- After a crash a database that somebody used must not be in stock again.
+    PERFORM set_config('synchronous_commit', 'on', true);
+
+    IF EXISTS (
+        SELECT FROM fdw_stub.setting AS g
+        WHERE EXISTS (SELECT FROM pg_authid AS r WHERE r.oid <> ALL (g.role_oids))
+            OR (SELECT count(*) FROM pg_auth_members) <> g.memberships
+            OR EXISTS (SELECT FROM pg_db_role_setting AS s WHERE s.setdatabase = 0)) THEN
+        before := fdw_stub._set_roles_aside();
+    END IF;
+
+    LOOP
+        -- Marked and opened at the caller's commit, both or none.
+        UPDATE fdw_stub.database
+        SET state = 'out', handed_at = asked_at, roles_before = before, held = hold, pid = pg_backend_pid(),
+            application_name = current_setting('application_name'), client_addr = inet_client_addr()
+        WHERE state IN ('ready', 'creating') AND name = coalesce(made,
+            (SELECT o.name FROM fdw_stub.database AS o WHERE o.state = 'ready' LIMIT 1 FOR UPDATE SKIP LOCKED))
+        RETURNING name INTO handed;
+        IF handed IS NULL THEN
+            made := fdw_stub._make_now();
+            CONTINUE;
+        END IF;
+        BEGIN
+            EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS true', handed);
+            EXIT;
+        EXCEPTION WHEN invalid_catalog_name THEN
+            -- Dropped by hand.
+            DELETE FROM fdw_stub.database WHERE name = handed;
+            made := NULL;
+        END;
+    END LOOP;
+
+    IF hold THEN
+        UPDATE fdw_stub.database AS d SET session_started = s.backend_start
+        FROM pg_stat_get_activity(pg_backend_pid()) AS s WHERE d.name = handed;
+    END IF;
+    -- The worker lives when its lock cannot be had.
+    IF pg_try_advisory_lock(1717860211, 1) THEN
+        PERFORM pg_advisory_unlock(1717860211, 1);
+        PERFORM fdw_stub._wake();
+    END IF;
+    RETURN handed;
+END
+$f$;
+COMMENT ON FUNCTION fdw_stub.fresh_database(boolean) IS
+    'Hands out a pristine database and returns its name. With hold it lasts as long as the calling session.';
+
+CREATE FUNCTION fdw_stub.drop_database(name text) RETURNS boolean
+LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    doomed text;
+BEGIN
+    SELECT d.name INTO doomed FROM fdw_stub.database AS d
+    WHERE d.name = drop_database.name AND d.state = 'out' FOR UPDATE;
+    IF doomed IS NULL THEN
+        IF EXISTS (SELECT FROM pg_database AS p WHERE p.datname = drop_database.name)
+            AND NOT EXISTS (SELECT FROM fdw_stub.database AS d WHERE d.name = drop_database.name AND d.state = 'dropping') THEN
+            RAISE EXCEPTION 'database "%" was not handed out by fdw_stub', drop_database.name
+                USING ERRCODE = 'insufficient_privilege',
+                      HINT = 'Only databases that fdw_stub.fresh_database() returned can be dropped here.';
+        END IF;
+        RETURN false;
+    END IF;
+    UPDATE fdw_stub.database AS d SET state = 'dropping', forced = true WHERE d.name = doomed;
+    IF EXISTS (SELECT FROM pg_database AS p WHERE p.datname = drop_database.name) THEN
+        EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', drop_database.name);
+    END IF;
+    PERFORM fdw_stub._set_roles_aside(drop_database.name);
+    PERFORM fdw_stub._wake();
+    RETURN true;
+END
+$f$;
+COMMENT ON FUNCTION fdw_stub.drop_database(text) IS
+    'Closes a database that was handed out, and drops it in the background. False when it is gone already.';
+
+CREATE FUNCTION fdw_stub.reset(name text DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    connection constant text := 'fdw_stub_maker';
+    target constant text := coalesce(reset.name, (SELECT dev_database FROM fdw_stub.setting));
+    owner text;
+BEGIN
+    IF target IS NULL THEN
+        RAISE EXCEPTION 'fdw_stub has no dev database to reset'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'Name one: SELECT fdw_stub.configure(dev_database => ''…'').';
+    END IF;
+    IF target IS DISTINCT FROM (SELECT dev_database FROM fdw_stub.setting) THEN
+        RAISE EXCEPTION 'database "%" is not the dev database of fdw_stub', target
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = format('Only %s can be reset.', coalesce((SELECT quote_ident(dev_database) FROM fdw_stub.setting), 'none'));
+    END IF;
+    SELECT pg_get_userbyid(p.datdba) INTO owner FROM pg_database AS p WHERE p.datname = target;
+    BEGIN
+        PERFORM fdw_stub._drop_subscriptions(target);
+        PERFORM fdw_stub._connect(connection, current_database());
+        PERFORM fdw_stub._run(connection, format('DROP DATABASE IF EXISTS %I WITH (FORCE)', target));
+        PERFORM fdw_stub._run(connection, fdw_stub._create_statement(
+            target, (SELECT s.template FROM fdw_stub.setting AS s), format('OWNER %I', coalesce(owner, current_user))));
+        PERFORM fdw_stub._disconnect(connection);
+    EXCEPTION WHEN OTHERS OR query_canceled THEN
+        PERFORM fdw_stub._disconnect(connection);
+        RAISE;
+    END;
+    PERFORM fdw_stub._set_roles_aside();
+    PERFORM fdw_stub._wake();
+    RETURN target;
+END
+$f$;
+COMMENT ON FUNCTION fdw_stub.reset(text) IS
+    'Replaces the configured dev database by a pristine one of the same name and owner; its sessions are ended.';
+
+CREATE FUNCTION fdw_stub.configure(
+    stock integer DEFAULT NULL, stock_max integer DEFAULT NULL, kept integer DEFAULT NULL, max_age interval DEFAULT NULL,
+    grace interval DEFAULT NULL, makers integer DEFAULT NULL, strategy text DEFAULT NULL, template text DEFAULT NULL,
+    dev_database text DEFAULT NULL
+) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    open_to_sessions boolean;
+BEGIN
+    IF template IS NOT NULL THEN
+        SELECT p.datallowconn INTO open_to_sessions FROM pg_database AS p WHERE p.datname = configure.template;
+        IF open_to_sessions IS NULL THEN
+            RAISE EXCEPTION 'the template database "%" does not exist', template USING ERRCODE = 'invalid_catalog_name';
+        ELSIF open_to_sessions THEN
+            -- One forgotten session in it would make every CREATE DATABASE wait five seconds and fail.
+            RAISE EXCEPTION 'the template database "%" allows connections', template
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      HINT = format('ALTER DATABASE %I ALLOW_CONNECTIONS false IS_TEMPLATE true', template);
+        END IF;
+    END IF;
+    IF dev_database IS NOT NULL AND (dev_database IN (current_database(), 'template0', 'template1')
+        OR EXISTS (SELECT FROM fdw_stub.database AS d WHERE d.name = configure.dev_database)) THEN
+        RAISE EXCEPTION 'database "%" cannot be the dev database', dev_database USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    UPDATE fdw_stub.setting AS g SET
+        stock = coalesce(configure.stock, g.stock),
+        stock_max = greatest(coalesce(configure.stock_max, g.stock_max), coalesce(configure.stock, g.stock)),
+        kept = coalesce(configure.kept, g.kept),
+        max_age = coalesce(configure.max_age, g.max_age),
+        grace = coalesce(configure.grace, g.grace),
+        makers = coalesce(configure.makers, g.makers),
+        strategy = coalesce(lower(configure.strategy), g.strategy),
+        template = coalesce(configure.template, g.template),
+        dev_database = coalesce(configure.dev_database, g.dev_database);
+    -- What was prepared from another template is not handed out any more.
+    UPDATE fdw_stub.database AS d SET state = 'dropping'
+    FROM fdw_stub.setting AS g WHERE d.state = 'ready' AND d.template <> g.template;
+    PERFORM fdw_stub._wake();
+END
+$f$;
+COMMENT ON FUNCTION fdw_stub.configure(integer, integer, integer, interval, interval, integer, text, text, text) IS
+    'Changes the given settings; see the columns of fdw_stub.setting.';
+
+-- Leaves a template of ours to the worker.
+CREATE FUNCTION fdw_stub._forget_template(template text) RETURNS void
+LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp
+AS $f$
+BEGIN
+    IF template ~ '^fdw_stub_template_[0-9a-f]{12}$' THEN
+        EXECUTE format('ALTER DATABASE %I IS_TEMPLATE false', template);
+        INSERT INTO fdw_stub.database (name, template, state, forced) VALUES (template, template, 'dropping', true);
+    END IF;
+END
+$f$;
+
+-- Pieces: [{"origin": file, "line": first line, "sql": statements}, …].
+CREATE FUNCTION fdw_stub.set_baseline(pieces jsonb) RETURNS void
+LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    new_template constant text := 'fdw_stub_template_' || left(replace(gen_random_uuid()::text, '-', ''), 12);
+    old_template constant text := (SELECT s.template FROM fdw_stub.setting AS s);
+    maker constant text := 'fdw_stub_maker';
+    builder constant text := 'fdw_stub_builder';
+    piece record;
+    failed_state text;
+    failed_message text;
+    failed_detail text;
+    failed_hint text;
+BEGIN
+    PERFORM fdw_stub._connect(maker, current_database());
+    PERFORM fdw_stub._run(maker, format('CREATE DATABASE %I TEMPLATE template0', new_template));
+    BEGIN
+        PERFORM fdw_stub._connect(builder, new_template);
+        PERFORM fdw_stub._run(builder, 'SET search_path = "$user", public');
+        FOR piece IN SELECT * FROM jsonb_to_recordset(pieces) AS p (origin text, line integer, sql text) LOOP
+            BEGIN
+                -- In a block, so that statements may return rows of any shape.
+                PERFORM fdw_stub._run(builder, format('DO %L', format('BEGIN EXECUTE %L; END', piece.sql)));
+            EXCEPTION WHEN OTHERS THEN
+                GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT,
+                    failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT;
+                RAISE EXCEPTION 'baseline %:%: %', piece.origin, piece.line, failed_message
+                    USING ERRCODE = failed_state, DETAIL = failed_detail, HINT = failed_hint;
+            END;
+        END LOOP;
+        PERFORM fdw_stub._disconnect(builder);
+        PERFORM fdw_stub._run(maker, format('ALTER DATABASE %I ALLOW_CONNECTIONS false IS_TEMPLATE true', new_template));
+    EXCEPTION WHEN OTHERS OR query_canceled THEN
+        PERFORM fdw_stub._disconnect(builder);
+        PERFORM fdw_stub._run(maker, format('ALTER DATABASE %I IS_TEMPLATE false', new_template));
+        PERFORM fdw_stub._run(maker, format('DROP DATABASE %I WITH (FORCE)', new_template));
+        PERFORM fdw_stub._disconnect(maker);
+        RAISE;
+    END;
+    PERFORM fdw_stub._disconnect(maker);
+    PERFORM fdw_stub.configure(template => new_template);
+    PERFORM fdw_stub._forget_template(old_template);
+    PERFORM fdw_stub.keep_roles();
+END
+$f$;
+COMMENT ON FUNCTION fdw_stub.set_baseline(jsonb) IS
+    'Fresh databases start with what this SQL makes. Runs it in a new template; an error names origin and line.';
+
+CREATE FUNCTION fdw_stub.status() RETURNS jsonb
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $f$
+    SELECT jsonb_build_object(
+        'ready', (SELECT count(*) FROM fdw_stub.database WHERE state = 'ready'),
+        'out', (SELECT count(*) FROM fdw_stub.database WHERE state = 'out'),
+        'used', (SELECT count(*) FROM fdw_stub._used() WHERE clients > 0 OR holder_lives),
+        'dropping', (SELECT count(*) FROM fdw_stub.database WHERE state = 'dropping'),
+        'working', EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 1
+                           AND classid = 1717860211),
+        'troubles', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', t.name, 'trouble', t.trouble)), '[]')
+                     FROM (SELECT name, trouble FROM fdw_stub.database UNION ALL SELECT name, trouble FROM fdw_stub.gone_role) AS t
+                     WHERE t.trouble IS NOT NULL),
+        'settings', (SELECT to_jsonb(g) - 'one' - 'role_oids' - 'memberships' FROM fdw_stub.setting AS g));
+$f$;
+
+------------------------------------------------------------------------------------------------------------------
+-- Set-up
+------------------------------------------------------------------------------------------------------------------
+
+REVOKE ALL ON SCHEMA fdw_stub FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA fdw_stub FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA fdw_stub FROM PUBLIC;
+
+-- Databases of an earlier life of this extension in the same server.
+INSERT INTO fdw_stub.database (name, template, state, forced)
+SELECT datname, 'unknown', 'dropping', true FROM pg_catalog.pg_database
+WHERE datname ~ '^fdw_stub_[0-9a-f]{12}$' AND pg_catalog.pg_get_userbyid(datdba) = current_user;
+SELECT fdw_stub._forget_template(datname::text) FROM pg_catalog.pg_database
+WHERE datname ~ '^fdw_stub_template_' AND pg_catalog.pg_get_userbyid(datdba) = current_user;
+
+SELECT fdw_stub.keep_roles();
+SELECT fdw_stub._wake();
