@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { statusCode } from "./client";
-import { belongsTo, identityLabels, LABEL, type MadeBy, type StackIdentity } from "./labels";
-import { findContainer, findContainers, type ServerContainer } from "./server";
+import { belongsTo, identityLabels, LABEL, type MadeBy, type StackIdentity, stackName } from "./labels";
+import { findContainer, findContainers, findNetwork, findVolume, type ServerContainer } from "./server";
 
 /** Filters of Docker's list calls for a stack's labels. */
 function filters(identity: StackIdentity) {
@@ -18,6 +18,24 @@ export async function findServer(docker: Docker, identity: StackIdentity): Promi
 export function madeBy(labels: Readonly<Record<string, string>>): MadeBy | undefined {
     const value = labels[LABEL.madeBy];
     return value === "pulumi" || value === "standalone" ? value : undefined;
+}
+
+/** What has a stack's name, whoever made it. */
+export interface Namesake {
+    readonly kind: "container" | "network" | "volume";
+    /** Whether it carries the stack's labels, and thus was made by one of the two doors. */
+    readonly own: boolean;
+    readonly madeBy: MadeBy | undefined;
+}
+
+/** Everything that has a stack's name. */
+export async function findNamesakes(docker: Docker, identity: StackIdentity): Promise<Namesake[]> {
+    const name = stackName(identity);
+    const found = await Promise.all([findContainer(docker, name), findNetwork(docker, name), findVolume(docker, name)]);
+    return (["container", "network", "volume"] as const).flatMap((kind, i) => {
+        const labels = found[i]?.labels;
+        return labels === undefined ? [] : [{ kind, own: belongsTo(labels, identity), madeBy: madeBy(labels) }];
+    });
 }
 
 async function gone(removal: Promise<unknown>): Promise<boolean> {

@@ -64,6 +64,12 @@ export const checkRole: Check<string> = (name) => {
     return checkIdentifier(name);
 };
 
+/** A role that can be the superuser that the server is set up with. */
+export const checkDevUser: Check<string> = (name) =>
+    /["$'\\]/.test(name)
+        ? `the dev user ${JSON.stringify(name)} holds one of " $ ' \\, which PostgreSQL takes from no owner of an extension. Use another name.`
+        : checkRole(name);
+
 /** A database that can hold stubs. */
 export const checkDatabase: Check<string> = (name) =>
     name === "template0" || name === "template1"
