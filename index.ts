@@ -1,17 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import { FdwStubDevDatabase } from "./components";
 import { readConfiguration } from "./components/config";
-import { printable } from "./components/explained";
+import { deriveFromSchema } from "./components/derive";
+import { explained } from "./components/explained";
 
-/** Throws a mistake in the configuration as what Pulumi prints without a stack trace. */
-function configuration() {
-    try {
-        return readConfiguration(pulumi.runtime.allConfig(), pulumi.getProject());
-    } catch (error) {
-        throw printable(error);
+// A function, because a schema is read before it is known which resources there are.
+export = async () => {
+    const configuration = await explained(
+        (async () =>
+            deriveFromSchema(readConfiguration(pulumi.runtime.allConfig(), pulumi.getProject()), process.cwd()))(),
+    );
+    for (const warning of configuration.warnings) {
+        await pulumi.log.warn(warning);
     }
-}
-
-const devDatabase = new FdwStubDevDatabase("fdw-stub", configuration());
-
-export const { devUrl, networkDevUrl, maintenanceUrl, containerName, networkName, stubs } = devDatabase;
+    const { devUrl, networkDevUrl, maintenanceUrl, containerName, networkName, stubs } = new FdwStubDevDatabase(
+        "fdw-stub",
+        configuration.args,
+    );
+    return { devUrl, networkDevUrl, maintenanceUrl, containerName, networkName, stubs };
+};

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { readConfiguration } from "../components/config";
+import { deriveFromSchema } from "../components/derive";
 import { declare } from "../components/prepare";
 import { connectDocker } from "../docker/client";
 import { findDockerEndpoint } from "../docker/endpoint";
@@ -43,7 +44,8 @@ async function examineConfiguration(
     try {
         const project = readProjectStack(findProjectDirectory(options.cwd), options.stack);
         const configuration = readConfiguration(project.configuration, project.identity.project);
-        const { expected } = await declare(configuration, project.identity.directory);
+        const { directory } = project.identity;
+        const { expected } = await declare((await deriveFromSchema(configuration, directory)).args, directory);
         const text = `Pulumi.${options.stack}.yaml declares ${expected.servers.length} upstream ${expected.servers.length === 1 ? "server" : "servers"}`;
         return { finding: good("configuration", text), project, configuration };
     } catch (error) {

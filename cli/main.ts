@@ -22,11 +22,15 @@ function build(): Command {
     program
         .command("up")
         .description("bring the stack up without the Pulumi CLI; nothing happens when it is up and unchanged")
+        .option(
+            "--schema <path...>",
+            "derive the upstreams from these files and folders instead of the configured ones",
+        )
         .option("--check", "then ask every upstream through a real foreign server, and say what to do next")
-        .action(async ({ check }: { check?: boolean }) => {
+        .action(async ({ check, schema }: { check?: boolean; schema?: string[] }) => {
             const { up }: typeof import("../standalone/up") = require("../standalone/up");
             const { readProjectStack }: typeof import("../standalone/project") = require("../standalone/project");
-            const project = readProjectStack(findProjectDirectory(options().cwd), options().stack);
+            const project = readProjectStack(findProjectDirectory(options().cwd), options().stack, schema);
             const progress = progressReporter();
             const docker = await preparedDocker(progress.step);
             const { server, unchanged } = await up(docker, project, progress).finally(() => progress.done());
@@ -36,6 +40,17 @@ function build(): Command {
                 const { checkUpstreams }: typeof import("./check") = require("./check");
                 print(await checkUpstreams(server, options().stack));
             }
+        });
+    program
+        .command("infer")
+        .description("show what a schema expects of its upstreams, and where each part comes from; needs no Docker")
+        .argument("<path...>", "SQL files, folders of migrations, dumps")
+        .option("--format <form>", "table, yaml, json, sql or mermaid", "table")
+        .option("--var <name=value...>", "values of placeholders")
+        .option("--tool <tool>", "how a folder's files are ordered and cut, where it does not tell")
+        .action(async (paths: string[], chosen: { format: string; var?: string[]; tool?: string }) => {
+            const { infer }: typeof import("./infer") = require("./infer");
+            process.exitCode = await infer(paths, chosen, print);
         });
     program
         .command("down")

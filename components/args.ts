@@ -32,6 +32,16 @@ export interface UserArgs {
     password?: pulumi.Input<string>;
 }
 
+/** A piece of DDL that knows where it comes from, so that an error can name the place. */
+export interface DdlArgs {
+    /** File path, or any other name of the place. */
+    origin: string;
+    /** Line of `origin`, from 1, on which `sql` starts. */
+    line: number;
+    /** SQL statements. */
+    sql: pulumi.Input<string>;
+}
+
 /** One upstream: what `CREATE SERVER … OPTIONS (host, port, dbname)` names and what its foreign tables expect there. */
 export interface UpstreamArgs {
     /** Host name as in CREATE SERVER. Default: `localhost`. */
@@ -45,7 +55,7 @@ export interface UpstreamArgs {
     /** PostgreSQL extensions that the tables' types need; the image must have them. Default: none. */
     extensions?: pulumi.Input<pulumi.Input<string>[]>;
     /** SQL text that runs in the stub database before `tables`: enums, domains, tables, INSERTs. Default: none. */
-    ddl?: pulumi.Input<string>;
+    ddl?: pulumi.Input<string> | DdlArgs[];
     /** Files with such text, relative to the folder of Pulumi.yaml; they run first. Default: none. */
     ddlFiles?: pulumi.Input<pulumi.Input<string>[]>;
     /** Tables to create. Default: none. */
@@ -56,6 +66,8 @@ export interface UpstreamArgs {
 export interface FdwStubDevDatabaseArgs {
     /** The upstreams that the schema names, at least one. Those with the same database name share one stub database. */
     upstreams: UpstreamArgs[];
+    /** Roles without a login that the schema mentions and does not create. Plain strings, because they decide which resources exist. Default: none. */
+    roles?: string[];
     /** The official `postgres` image, 14 or later, or one made from it. Default: `postgres:18`. */
     image?: pulumi.Input<string>;
     /** Port on the host's loopback address. Default: a free one that stays the same for the stack. */

@@ -96,7 +96,17 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        const stubs = createStubs(name, this, args.upstreams, devUser, fixedName, container, provider, prepared);
+        const stubs = createStubs(
+            name,
+            this,
+            args.upstreams,
+            args.roles ?? [],
+            devUser,
+            fixedName,
+            container,
+            provider,
+            prepared,
+        );
         const maintenance = createMaintenance(name, this, fixedName, container, provider, stubs);
         // Last of all: where the dev database is, everything before it was completed.
         const database = createDatabase(

@@ -1,2 +1,2 @@
-export type { ColumnArgs, FdwStubDevDatabaseArgs, TableArgs, UpstreamArgs, UserArgs } from "./args";
+export type { ColumnArgs, DdlArgs, FdwStubDevDatabaseArgs, TableArgs, UpstreamArgs, UserArgs } from "./args";
 export { FdwStubDevDatabase } from "./fdw-stub-dev-database";

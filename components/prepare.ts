@@ -53,12 +53,13 @@ export async function declare(configuration: Configuration, directory: string): 
         entrypoint: readFileSync(join(SOURCES, "entrypoint.sh"), "utf8"),
         forwarder: readFileSync(join(SOURCES, "forward.pl"), "utf8"),
     };
+    const roles = [...new Set([...stubs.users.map((user) => user.name), ...configuration.roles])];
     const fresh = extensionFiles({
         stock: configuration.stock,
         kept: configuration.kept,
         maxAgeSeconds: configuration.maxAge,
         devDatabase: configuration.devDatabase,
-        roles: stubs.users.map((user) => user.name),
+        roles,
         baseline: readFiles("baseline", configuration.baseline, readFile),
     });
     const server = planServer(stubs, extensions, configuration.settings, configuration.devUser, sources, {
@@ -69,7 +70,7 @@ export async function declare(configuration: Configuration, directory: string): 
         servers: stubs.databases.flatMap(({ database, servers }) => servers.map((one) => ({ ...one, database }))),
         stubs: extensions.map(({ database, name, version }) => ({ database, name, version })),
         maintenance: { database: MAINTENANCE_DATABASE, name: EXTENSION_NAME, version: EXTENSION_VERSION },
-        roles: stubs.users.map((user) => user.name),
+        roles,
         devDatabase: configuration.devDatabase,
     };
     const hash = createHash("sha256")

@@ -63,6 +63,7 @@ export function createStubs(
     component: string,
     parent: pulumi.Resource,
     upstreams: readonly UpstreamArgs[],
+    localRoles: readonly string[],
     devUser: string,
     containerName: string,
     container: docker.Container,
@@ -85,6 +86,15 @@ export function createStubs(
                 insideServer(parent, provider, container),
             ),
     );
+    for (const role of new Set(localRoles.filter((one) => one !== devUser && !users.has(one)))) {
+        roles.push(
+            new postgresql.Role(
+                childName(component, role),
+                { name: role, login: false },
+                insideServer(parent, provider, container),
+            ),
+        );
+    }
     return [...new Set(upstreams.map((upstream) => upstream.database))].flatMap((name) => {
         // Every cluster has a database "postgres" from the start.
         const database =

@@ -4,7 +4,17 @@ import { join, resolve } from "node:path";
 import type { Configuration } from "../upstreams/parse";
 
 /** Everything of ours that decides what a stack becomes. */
-const PROGRAM = ["index.ts", "package-lock.json", "components", "docker", "server", "sql", "standalone", "upstreams"];
+const PROGRAM = [
+    "index.ts",
+    "package-lock.json",
+    "components",
+    "docker",
+    "schema",
+    "server",
+    "sql",
+    "standalone",
+    "upstreams",
+];
 
 function filesOf(path: string): string[] {
     try {
@@ -24,9 +34,12 @@ function filesOf(path: string): string[] {
  */
 export function digestInputs(directory: string, configuration: Configuration): string {
     const hash = createHash("sha256").update(JSON.stringify(configuration));
-    const read = configuration.upstreams
-        .flatMap((upstream) => upstream.ddlFiles)
-        .map((path) => resolve(directory, path));
+    const named = [
+        ...configuration.upstreams.flatMap((upstream) => upstream.ddlFiles),
+        ...configuration.schema,
+        ...configuration.baseline,
+    ];
+    const read = named.flatMap((path) => filesOf(resolve(directory, path)));
     for (const file of [...PROGRAM.flatMap((part) => filesOf(join(directory, part))), ...read]) {
         hash.update("\0").update(file).update("\0");
         try {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { StackIdentity } from "../docker/labels";
@@ -89,16 +89,17 @@ export function identify(directory: string, stack: string): StackIdentity {
 /**
  * Reads a stack's configuration from `Pulumi.yaml` and `Pulumi.<stack>.yaml`, as the Pulumi CLI does.
  *
+ * @param schema Takes the place of the configured `schema`; a stack that has it needs no file of its own.
  * @throws InputError for files that are missing or malformed, and for encrypted values, which only the CLI can read.
  */
-export function readProjectStack(directory: string, stack: string): ProjectStack {
+export function readProjectStack(directory: string, stack: string, schema?: readonly string[]): ProjectStack {
     const identity = identify(directory, stack);
     const path = join(directory, `Pulumi.${stack}.yaml`);
-    if (!existsSync(path)) {
+    if (!existsSync(path) && schema === undefined) {
         throw missingStackFile(directory, stack);
     }
     const project = readYaml(join(directory, "Pulumi.yaml"), projectFile);
-    const own = Object.entries(readYaml(path, stackFile)?.config ?? {});
+    const own = existsSync(path) ? Object.entries(readYaml(path, stackFile)?.config ?? {}) : [];
     const encrypted = own.filter(([, value]) => holdsCiphertext(value)).map(([key]) => key);
     if (encrypted.length > 0) {
         throw new InputError(
@@ -110,6 +111,10 @@ export function readProjectStack(directory: string, stack: string): ProjectStack
         configuration: Object.fromEntries([
             ...defaults(project.config ?? {}, identity.project),
             ...own.map(([key, value]): [string, string] => [qualified(key, identity.project), flat(value)]),
+            ...(schema === undefined
+                ? []
+                : // Given on the command line, and therefore relative to the working directory.
+                  [[`${identity.project}:schema`, flat(schema.map((one) => resolve(one)))]]),
         ]),
     };
 }

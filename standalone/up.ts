@@ -73,7 +73,9 @@ async function create(docker: Docker, project: ProjectStack, digest: string, rep
                 stack: identity.stack,
                 configuration: project.configuration,
                 load: async () => {
-                    const program: unknown = createRequire(__filename)(join(identity.directory, "index.ts"));
+                    const loaded: unknown = createRequire(__filename)(join(identity.directory, "index.ts"));
+                    // As with the CLI, a program may be a function that gives the outputs.
+                    const program: unknown = typeof loaded === "function" ? await loaded() : loaded;
                     return typeof program === "object" && program !== null ? { ...program } : {};
                 },
             },
@@ -125,7 +127,8 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
         await refuseOthers(docker, identity);
         const image = await ensureImage(docker, configuration.image, { log: report.step, onProgress: report.pull });
         const { declare }: typeof import("../components/prepare") = require("../components/prepare");
-        await declare(configuration, identity.directory);
+        const { deriveFromSchema }: typeof import("../components/derive") = require("../components/derive");
+        await declare((await deriveFromSchema(configuration, identity.directory)).args, identity.directory);
         if (Object.keys(configuration.settings).length > 0) {
             await checkSettings(docker, image.reference, configuration.settings);
         }

@@ -58,6 +58,8 @@ const count = (what: string, least: number, most: number) =>
             : `${what} is ${value}; allowed are whole numbers from ${least} to ${most}.`,
     );
 
+const path = z.string().min(1, "the file's name is empty. Give its path, or remove the entry.");
+const paths = z.array(path).default([]);
 const name = checked(z.string(), checkIdentifier);
 const seedValue: z.ZodType<SeedValue> = z.lazy(() =>
     z.union(
@@ -100,8 +102,16 @@ const upstream = z.strictObject({
     database: checked(z.string(), checkDatabase),
     users: z.array(user).default([]),
     extensions: z.array(name).default([]),
-    ddl: z.string().optional(),
-    ddlFiles: z.array(z.string().min(1, "the file's name is empty. Give its path, or remove the entry.")).default([]),
+    ddl: z
+        .union(
+            [
+                z.string(),
+                z.array(z.strictObject({ origin: z.string(), line: z.number().int().min(1), sql: z.string() })),
+            ],
+            "the DDL must be SQL text.",
+        )
+        .optional(),
+    ddlFiles: paths,
     tables: z.array(table).default([]),
 });
 
@@ -112,13 +122,16 @@ const settingValue = z
     .union([z.string(), z.number(), z.boolean()], "a setting's value must be text, a number, true or false.")
     .transform(String);
 const configuration = z.strictObject({
-    upstreams: z.array(upstream).min(1, "no upstream is declared; give at least one, with its host and database."),
+    upstreams: z.array(upstream).default([]),
+    schema: z.union([paths, path.transform((one) => [one])]).default([]),
+    variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
+    roles: z.array(checked(z.string(), checkRole)).default([]),
     image: text("the image", '"postgres:18"').default("postgres:18"),
     port: checked(z.number(), checkPort).optional(),
     settings: z.record(checked(z.string(), checkSetting), settingValue).default({}),
     devDatabase: checked(z.string(), checkDevDatabase).default("dev"),
     devUser: checked(z.string(), checkDevUser).default("postgres"),
-    baseline: z.array(z.string().min(1, "the file's name is empty. Give its path, or remove the entry.")).default([]),
+    baseline: paths,
     stock: count("stock", 0, 1000).optional(),
     kept: count("kept", 0, 1000).optional(),
     maxAge: count("maxAge", 1, 31_536_000).optional(),
@@ -152,6 +165,11 @@ export function parseConfiguration(input: unknown): Configuration {
         throw inputError(
             "The configuration cannot be used",
             result.error.issues.map((issue) => explainIssue(issue, input, knownKeys)),
+        );
+    }
+    if (result.data.upstreams.length === 0 && result.data.schema.length === 0) {
+        throw new InputError(
+            "The configuration cannot be used: upstreams: no upstream is declared; give at least one, with its host and database, or set schema to the files of your schema, from which they are derived.",
         );
     }
     if (result.data.upstreams.some((u) => u.database === result.data.devDatabase)) {
@@ -188,8 +206,8 @@ export function readFiles(place: string, paths: readonly string[], readFile: Rea
 
 function ddlOf(declared: DeclaredUpstream, index: number, readFile: ReadFile): Ddl[] {
     const files = readFiles(`upstreams[${index}].ddlFiles`, declared.ddlFiles, readFile);
-    const inline: Ddl[] =
-        declared.ddl === undefined ? [] : [{ origin: `upstreams[${index}].ddl`, line: 1, sql: declared.ddl }];
+    const { ddl = [] } = declared;
+    const inline = typeof ddl === "string" ? [{ origin: `upstreams[${index}].ddl`, line: 1, sql: ddl }] : ddl;
     return [...files, ...inline];
 }
 

@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { type Finding, inferUpstreams, mergeUpstreams, nodeFileSystem } from "../schema";
+import { inputError } from "../upstreams/errors";
+import type { Upstream } from "../upstreams/model";
+import { type Configuration, type DeclaredUpstream, resolveUpstreams } from "../upstreams/parse";
+
+/** A configuration in which every upstream is declared, whether the user wrote it or the schema told it. */
+export interface Derived {
+    readonly args: Configuration;
+    /** What the user should know: what was guessed, and what could not be understood. */
+    readonly warnings: readonly string[];
+}
+
+/** A finding as one line, with its place and the line of configuration that would help. */
+export function formatFinding({ message, file, line, config }: Finding): string {
+    const place = file === undefined ? "" : line === undefined ? `${file}: ` : `${file}:${line}: `;
+    return `${place}${message}${config === undefined ? "" : ` In the configuration: ${config}`}`;
+}
+
+function declare(upstream: Upstream): DeclaredUpstream {
+    return {
+        host: upstream.host,
+        port: upstream.port,
+        database: upstream.database,
+        users: upstream.users.map((user) => ({ ...user })),
+        extensions: [...upstream.extensions],
+        ddl: upstream.ddl.map((ddl) => ({ ...ddl })),
+        ddlFiles: [],
+        tables: upstream.tables.map((table) => ({
+            schema: table.schema,
+            name: table.name,
+            columns: table.columns.map((column) => ({ ...column })),
+            rows: table.rows.map((row) => ({ ...row })),
+        })),
+    };
+}
+
+/**
+ * Reads the schema that the configuration names, and adds the upstreams that it expects to the declared ones. What is
+ * declared wins, field by field.
+ *
+ * @param directory Folder that relative paths are relative to.
+ * @throws InputError for what the stubs could not satisfy, and for contradictions, with file and line.
+ */
+export async function deriveFromSchema(configuration: Configuration, directory: string): Promise<Derived> {
+    if (configuration.schema.length === 0) {
+        return { args: configuration, warnings: [] };
+    }
+    const declared = resolveUpstreams(configuration.upstreams, (path) =>
+        readFileSync(resolve(directory, path), "utf8"),
+    );
+    const inference = await inferUpstreams({
+        // Relative to the working directory where that is shorter, as the user would write them.
+        paths: configuration.schema.map((path) => relative(process.cwd(), resolve(directory, path)) || "."),
+        variables: configuration.variables,
+        devUser: configuration.devUser,
+        declared,
+        fileSystem: nodeFileSystem,
+    });
+    const merged = mergeUpstreams(declared, inference);
+    const findings = [...inference.findings, ...merged.findings];
+    const errors = findings.filter((finding) => finding.severity === "error");
+    if (errors.length > 0) {
+        throw inputError("The schema needs what its stubs cannot give", errors.map(formatFinding));
+    }
+    if (merged.upstreams.length === 0) {
+        throw inputError("The schema cannot be used", [
+            `no foreign server was found in ${configuration.schema.join(", ")}, so there is nothing to stub. Check the path, or declare upstreams.`,
+        ]);
+    }
+    return {
+        args: {
+            ...configuration,
+            schema: [],
+            upstreams: merged.upstreams.map(declare),
+            roles: [...new Set([...configuration.roles, ...inference.roles.map((role) => role.name)])],
+        },
+        warnings: findings.filter((finding) => finding.severity === "warning").map(formatFinding),
+    };
+}

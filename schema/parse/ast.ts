@@ -1,0 +1,142 @@
+/** Small readers of PostgreSQL's parse tree. */
+
+import type { DefElem, List, Node, RangeVar, TypeName } from "libpg-query";
+
+/** The texts of String nodes; other nodes are passed over. */
+export function strings(nodes: readonly Node[] | undefined): string[] {
+    return (nodes ?? []).flatMap((node) => ("String" in node ? [node.String.sval ?? ""] : []));
+}
+
+/** The items of a List node, or the node itself. */
+export function items(node: Node | undefined): readonly Node[] {
+    if (node === undefined) {
+        return [];
+    }
+    return "List" in node ? listItems(node.List) : [node];
+}
+
+export function listItems(list: List | undefined): readonly Node[] {
+    return list?.items ?? [];
+}
+
+/** A qualified name as String nodes: schema (if any) and name. */
+export interface QualifiedName {
+    readonly schema?: string;
+    readonly name: string;
+}
+
+export function qualified(parts: readonly string[]): QualifiedName {
+    const name = parts[parts.length - 1] ?? "";
+    const schema = parts[parts.length - 2];
+    return schema === undefined ? { name } : { schema, name };
+}
+
+/** The name that a DROP or ALTER object node gives: a List of Strings, a String, a TypeName or a function. */
+export function objectName(node: Node | undefined): QualifiedName {
+    if (node === undefined) {
+        return { name: "" };
+    }
+    if ("TypeName" in node) {
+        return qualified(strings(node.TypeName.names));
+    }
+    if ("ObjectWithArgs" in node) {
+        return qualified(strings(node.ObjectWithArgs.objname));
+    }
+    return qualified(strings(items(node)));
+}
+
+export function rangeName(range: RangeVar | undefined): QualifiedName {
+    const name = range?.relname ?? "";
+    return range?.schemaname === undefined || range.schemaname === "" ? { name } : { schema: range.schemaname, name };
+}
+
+export interface Option {
+    readonly name: string;
+    readonly value: string;
+    readonly action: "set" | "add" | "drop";
+    readonly location?: number;
+}
+
+/** OPTIONS (…) of foreign objects; an option without an action is added. */
+export function optionsOf(nodes: readonly Node[] | undefined): Option[] {
+    return defElems(nodes).map((elem) => ({
+        name: elem.defname ?? "",
+        value: defText(elem.arg) ?? "",
+        action: elem.defaction === "DEFELEM_DROP" ? "drop" : elem.defaction === "DEFELEM_SET" ? "set" : "add",
+        ...(elem.location === undefined ? {} : { location: elem.location }),
+    }));
+}
+
+export function defElems(nodes: readonly Node[] | undefined): DefElem[] {
+    return (nodes ?? []).flatMap((node) => ("DefElem" in node ? [node.DefElem] : []));
+}
+
+/** The text of a DefElem's argument or of a constant, where it is one. */
+export function defText(node: Node | undefined): string | undefined {
+    if (node === undefined) {
+        return undefined;
+    }
+    if ("String" in node) {
+        return node.String.sval ?? "";
+    }
+    if ("Integer" in node) {
+        return String(node.Integer.ival ?? 0);
+    }
+    if ("Float" in node) {
+        return node.Float.fval;
+    }
+    if ("Boolean" in node) {
+        return String(node.Boolean.boolval ?? false);
+    }
+    if ("A_Const" in node) {
+        return constText(node);
+    }
+    if ("TypeName" in node) {
+        return strings(node.TypeName.names).join(".");
+    }
+    if ("List" in node) {
+        return strings(node.List.items).join(".");
+    }
+    return undefined;
+}
+
+/** The text of a constant; undefined for NULL and for everything that is no constant. */
+export function constText(node: Node | undefined): string | undefined {
+    if (node === undefined || !("A_Const" in node)) {
+        return undefined;
+    }
+    const value = node.A_Const;
+    if (value.sval !== undefined) {
+        return value.sval.sval ?? "";
+    }
+    if (value.ival !== undefined) {
+        return String(value.ival.ival ?? 0);
+    }
+    if (value.fval !== undefined) {
+        return value.fval.fval ?? "";
+    }
+    if (value.boolval !== undefined) {
+        return String(value.boolval.boolval ?? false);
+    }
+    return undefined;
+}
+
+export function typeNames(type: TypeName | undefined): string[] {
+    return strings(type?.names);
+}
+
+/** Calls `visit` for every object in a tree, outer ones first; a tree has no cycles. */
+export function walk(tree: unknown, visit: (value: object, key: string) => void, key = ""): void {
+    if (Array.isArray(tree)) {
+        for (const item of tree) {
+            walk(item, visit, key);
+        }
+    } else if (typeof tree === "object" && tree !== null) {
+        visit(tree, key);
+        for (const [name, value] of Object.entries(tree)) {
+            if (typeof value === "object") {
+                walk(value, visit, name);
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+/**
+ * The only door to PostgreSQL's parser (libpg-query, compiled to WebAssembly). A tree too deep for its stack leaves the
+ * module unusable for the whole process, so text is measured before it is handed over.
+ */
+
+import {
+    hasSqlDetails,
+    loadModule,
+    type Node,
+    type ParseResult,
+    parsePlPgSQLSync,
+    parseSync,
+    scanSync,
+} from "libpg-query";
+import { Lexer, type LexerHost } from "../read/lexer";
+
+export const loadParser: () => Promise<void> = loadModule;
+
+/** Longest chain of operators and nesting that is parsed; the module's stack holds about five times as many. */
+export const MAX_DEPTH = 1000;
+/** Longest statement that is parsed, in characters. */
+export const MAX_STATEMENT = 16_000_000;
+
+export type Parsed =
+    | { readonly nodes: readonly Node[] }
+    /** `at`: offset in the text where the parser stopped, -1 when it doesn't say. */
+    | { readonly error: string; readonly at: number };
+
+const PASSIVE: LexerHost = { active: () => true, substitute: () => undefined };
+
+/** The deepest statement in a text. */
+export function depthOf(text: string): number {
+    const lexer = new Lexer(text, PASSIVE);
+    let deepest = 0;
+    for (let piece = lexer.next(); piece !== undefined; piece = lexer.next()) {
+        deepest = Math.max(deepest, piece.kind === "statement" ? piece.depth : (piece.statement?.depth ?? 0));
+    }
+    return deepest;
+}
+
+function refuse(text: string, depth: number): Parsed | undefined {
+    if (text.includes("\0")) {
+        return { error: "it holds a NUL character", at: text.indexOf("\0") };
+    }
+    if (text.length > MAX_STATEMENT) {
+        return { error: `it is longer than ${MAX_STATEMENT} characters`, at: -1 };
+    }
+    if (depth > MAX_DEPTH) {
+        return { error: `its expressions are nested or chained more than ${MAX_DEPTH} deep`, at: -1 };
+    }
+    return undefined;
+}
+
+/** Parses one or more statements. `depth` is what the lexer measured; without it the text is measured here. */
+export function parseSql(text: string, depth = depthOf(text)): Parsed {
+    const refused = refuse(text, depth);
+    if (refused !== undefined) {
+        return refused;
+    }
+    let result: ParseResult;
+    try {
+        result = parseSync(text);
+    } catch (error) {
+        if (hasSqlDetails(error)) {
+            return { error: error.message, at: charOffset(text, error.sqlDetails?.cursorPosition ?? -1) };
+        }
+        return { error: error instanceof Error ? error.message : String(error), at: -1 };
+    }
+    return { nodes: (result.stmts ?? []).flatMap(({ stmt }) => (stmt === undefined ? [] : [stmt])) };
+}
+
+/** Parses an expression, as it stands in PL/pgSQL. */
+export function parseExpression(text: string): Node | undefined {
+    const parsed = parseSql(`SELECT ${text}`);
+    const node = "nodes" in parsed ? parsed.nodes[0] : undefined;
+    if (node === undefined || !("SelectStmt" in node)) {
+        return undefined;
+    }
+    return node;
+}
+
+/**
+ * PL/pgSQL's own tree of a DO block or a CREATE FUNCTION statement, as the module prints it; undefined where it
+ * cannot be parsed.
+ */
+export function parseRoutine(statement: string, body: string): unknown {
+    // The body's own statements are measured: inside the statement they are one dollar-quoted token.
+    if (refuse(statement, depthOf(body)) !== undefined) {
+        return undefined;
+    }
+    try {
+        return parsePlPgSQLSync(statement);
+    } catch {
+        return undefined;
+    }
+}
+
+const plainNames = new Map<string, boolean>();
+
+/** A name that means itself without quotes, whatever PostgreSQL knows by that word. */
+export function isPlainName(name: string): boolean {
+    const known = plainNames.get(name);
+    if (known !== undefined) {
+        return known;
+    }
+    let plain = /^[a-z_][a-z0-9_]*$/.test(name);
+    if (plain) {
+        try {
+            const kind = scanSync(name).tokens[0]?.keywordName;
+            plain = kind === "NO_KEYWORD" || kind === "UNRESERVED_KEYWORD";
+        } catch {
+            plain = false;
+        }
+    }
+    plainNames.set(name, plain);
+    return plain;
+}
+
+/** The parser counts UTF-8 bytes; text counts UTF-16 units. */
+export function charOffset(text: string, byte: number): number {
+    if (byte <= 0) {
+        return byte;
+    }
+    let bytes = 0;
+    let at = 0;
+    while (at < text.length && bytes < byte) {
+        const code = text.codePointAt(at) ?? 0;
+        bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+        at += code > 0xffff ? 2 : 1;
+    }
+    return at;
+}
+
+/** Lines, from 0, between the start of a text and the parser's location in it. */
+export function linesBefore(text: string, location: number | undefined): number {
+    if (location === undefined || location <= 0) {
+        return 0;
+    }
+    const end = charOffset(text, location);
+    let lines = 0;
+    for (let at = text.indexOf("\n"); at >= 0 && at < end; at = text.indexOf("\n", at + 1)) {
+        lines += 1;
+    }
+    return lines;
+}

@@ -1,0 +1,31 @@
+import { stringify } from "yaml";
+import type { Upstream } from "../../upstreams/model";
+import type { Inference } from "../report";
+
+/** One upstream as the configuration has it; what has its default is left out. */
+export function configOf(upstream: Upstream): Record<string, unknown> {
+    const { host, port, database, users, extensions, ddl, tables } = upstream;
+    return {
+        host,
+        ...(port === 5432 ? {} : { port }),
+        database,
+        ...(users.length === 0 ? {} : { users }),
+        ...(extensions.length === 0 ? {} : { extensions }),
+        ...(ddl.length === 0 ? {} : { ddl: `${ddl.map(({ sql }) => sql).join("\n")}\n` }),
+        ...(tables.length === 0
+            ? {}
+            : {
+                  tables: tables.map(({ schema, name, columns, rows }) => ({
+                      ...(schema === "public" ? {} : { schema }),
+                      name,
+                      columns,
+                      ...(rows.length === 0 ? {} : { rows }),
+                  })),
+              }),
+    };
+}
+
+/** The configuration that declares the same by hand. */
+export function asYaml(inference: Inference): string {
+    return stringify({ config: { "fdw-stub:upstreams": inference.upstreams.map(configOf) } }, { lineWidth: 0 });
+}
