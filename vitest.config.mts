@@ -16,6 +16,7 @@ export default defineConfig({
                 test: {
                     name: "integration",
                     include: ["test/integration/**/*.test.ts"],
+                    globalSetup: "test/integration/support/global-setup.ts",
                     fileParallelism: false,
                     testTimeout: seconds(120),
                     hookTimeout: seconds(600),

@@ -348,18 +348,18 @@ describe("inputs", () => {
 
 describe("outputs", () => {
     test("are URLs as secrets, and names and the summary in the clear", async () => {
-        const { result, errors } = await run({ ...PLAIN, port: 29_877, devUser: "o'neil", devDatabase: "a b" });
+        const { result, errors } = await run({ ...PLAIN, port: 29_877, devUser: "o/neil", devDatabase: "a b" });
         expect(errors).toEqual([]);
         await expect(reveal(result?.devUrl)).resolves.toEqual({
-            value: "postgres://o%27neil:Generated0Password@127.0.0.1:29877/a%20b?sslmode=disable",
+            value: "postgres://o%2Fneil:Generated0Password@127.0.0.1:29877/a%20b?sslmode=disable",
             isSecret: true,
         });
         await expect(reveal(result?.networkDevUrl)).resolves.toEqual({
-            value: `postgres://o%27neil:Generated0Password@${NAME}:5432/a%20b?sslmode=disable`,
+            value: `postgres://o%2Fneil:Generated0Password@${NAME}:5432/a%20b?sslmode=disable`,
             isSecret: true,
         });
         await expect(reveal(result?.maintenanceUrl)).resolves.toEqual({
-            value: "postgres://o%27neil:Generated0Password@127.0.0.1:29877/fdw_stub?sslmode=disable",
+            value: "postgres://o%2Fneil:Generated0Password@127.0.0.1:29877/fdw_stub?sslmode=disable",
             isSecret: true,
         });
         await expect(reveal(result?.containerName)).resolves.toEqual({ value: NAME, isSecret: false });
@@ -393,7 +393,7 @@ describe("mistakes", () => {
         [
             "no upstream",
             { upstreams: [] },
-            "The configuration cannot be used: upstreams: no upstream is declared; give at least one, with its host and database.",
+            "The configuration cannot be used: upstreams: no upstream is declared; give at least one, with its host and database, or set schema to the files of your schema, from which they are derived.",
         ],
         [
             "a bad host",

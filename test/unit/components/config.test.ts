@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { readConfiguration } from "../../../components/config";
+import { deriveFromSchema } from "../../../components/derive";
 import { InputError } from "../../../upstreams/errors";
 import { CONFIGURATION_KEYS } from "../../../upstreams/parse";
 
+const ROOT = join(__dirname, "..", "..", "..");
 const UPSTREAMS = JSON.stringify([{ host: "h", database: "d" }]);
 const read = (own: Record<string, string>, others: Record<string, string> = {}) =>
     readConfiguration(
@@ -48,7 +50,7 @@ describe("readConfiguration", () => {
     test("without anything says that an upstream is missing", () => {
         expect(() => read({})).toThrow(
             new InputError(
-                "The configuration cannot be used: upstreams: no upstream is declared; give at least one, with its host and database.",
+                "The configuration cannot be used: upstreams: no upstream is declared; give at least one, with its host and database, or set schema to the files of your schema, from which they are derived.",
             ),
         );
     });
@@ -96,7 +98,8 @@ describe("the project's own files", () => {
 
     test("declare only keys that are known, with the defaults that the program has", () => {
         const { config } = yaml("Pulumi.yaml");
-        const defaults = read({ upstreams: UPSTREAMS });
+        // The list of upstreams itself is what a program must be given something for.
+        const defaults = { ...read({ upstreams: UPSTREAMS }), upstreams: [] };
         for (const [key, declared] of Object.entries(config)) {
             expect(CONFIGURATION_KEYS).toContain(key);
             expect(declared).toHaveProperty("description");
@@ -106,16 +109,20 @@ describe("the project's own files", () => {
         }
     });
 
-    test("have an example that works", () => {
+    test("have an example that works", async () => {
         const { config } = yaml("Pulumi.dev.yaml");
         const flat = Object.entries(config).map(([key, value]): [string, string] => [
             key,
             typeof value === "string" ? value : JSON.stringify(value),
         ]);
-        expect(readConfiguration(Object.fromEntries(flat), "fdw-stub").upstreams).toMatchObject([
+        const configuration = readConfiguration(Object.fromEntries(flat), "fdw-stub");
+        const { args, warnings } = await deriveFromSchema(configuration, ROOT);
+        expect(warnings).toEqual([]);
+        expect(args.upstreams).toMatchObject([
             {
                 host: "upstream_db",
                 database: "upstream_db",
+                users: [{ name: "reader", password: "reader" }],
                 tables: [{ schema: "public", name: "events", columns: [{ name: "id", type: "bigint" }] }],
             },
         ]);

@@ -102,7 +102,7 @@ describe("parseConfiguration", () => {
         [
             "an empty list",
             { upstreams: [] },
-            "upstreams: no upstream is declared; give at least one, with its host and database.",
+            "upstreams: no upstream is declared; give at least one, with its host and database, or set schema to the files of your schema, from which they are derived.",
         ],
         ["text for a list", { upstreams: "upstream_db" }, "upstreams: must be a list, but is text."],
         ["a mapping for a list", { upstreams: { a: 1 } }, "upstreams: must be a list, but is a mapping."],
@@ -204,7 +204,7 @@ describe("parseConfiguration", () => {
             withUpstream({ extensions: "hstore" }),
             "upstreams[0].extensions: must be a list, but is text.",
         ],
-        ["DDL as a list", withUpstream({ ddl: ["SELECT 1"] }), "upstreams[0].ddl: must be text, but is a list."],
+        ["DDL as a list", withUpstream({ ddl: ["SELECT 1"] }), "upstreams[0].ddl: the DDL must be SQL text."],
         [
             "a file without a name",
             withUpstream({ ddlFiles: [""] }),

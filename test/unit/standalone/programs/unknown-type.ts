@@ -1,0 +1,3 @@
+import * as random from "@pulumi/random";
+
+export const id = new random.RandomPet("my-pet").id;
