@@ -57,7 +57,9 @@ function build(): Command {
         .description("remove what `up` made; a stack of `pulumi up` is left alone")
         .action(async () => {
             const { down }: typeof import("../standalone/down") = require("../standalone/down");
-            const removed = await down(await connectDocker(), identityOf(options()));
+            const removed = await down(await connectDocker(), identityOf(options()), () =>
+                process.stderr.write("Another run is at work on this stack; waiting for it.\n"),
+            );
             print(removed.length === 0 ? "There was nothing to remove." : `Removed ${removed.join(", ")}.`);
         });
     program

@@ -10,6 +10,8 @@ export interface Derived {
     readonly args: Configuration;
     /** What the user should know: what was guessed, and what could not be understood. */
     readonly warnings: readonly string[];
+    /** Every file of the schema that was read, absolute: those that are named and those that they include. */
+    readonly files: readonly string[];
 }
 
 /** A finding as one line, with its place and the line of configuration that would help. */
@@ -45,7 +47,7 @@ function declare(upstream: Upstream): DeclaredUpstream {
  */
 export async function deriveFromSchema(configuration: Configuration, directory: string): Promise<Derived> {
     if (configuration.schema.length === 0) {
-        return { args: configuration, warnings: [] };
+        return { args: configuration, warnings: [], files: [] };
     }
     const declared = resolveUpstreams(configuration.upstreams, (path) =>
         readFileSync(resolve(directory, path), "utf8"),
@@ -77,5 +79,6 @@ export async function deriveFromSchema(configuration: Configuration, directory: 
             roles: [...new Set([...configuration.roles, ...inference.roles.map((role) => role.name)])],
         },
         warnings: findings.filter((finding) => finding.severity === "warning").map(formatFinding),
+        files: [...new Set([...inference.files, ...inference.sources].map(({ file }) => resolve(file)))].sort(),
     };
 }

@@ -7,11 +7,12 @@ import { refusePulumis } from "./ownership";
 /**
  * Removes what the standalone runner made for a stack, and nothing else.
  *
+ * @param waiting Called when another run has to be waited for.
  * @returns what was removed, in words; empty when there was nothing.
  * @throws InputError for a stack that `pulumi up` made.
  */
-export async function down(docker: Docker, identity: StackIdentity): Promise<string[]> {
-    return whileLocked(stackName(identity), async () => {
+export async function down(docker: Docker, identity: StackIdentity, waiting: () => void): Promise<string[]> {
+    return whileLocked(stackName(identity), waiting, async () => {
         await refusePulumis(docker, identity);
         return removeStandalone(docker, identity);
     });

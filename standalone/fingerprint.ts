@@ -31,15 +31,20 @@ function filesOf(path: string): string[] {
  * means that a whole server needs no work.
  *
  * @param directory Folder of Pulumi.yaml, which relative paths are relative to.
+ * @param included Files that the named ones include, as far as they are known from reading them.
  */
-export function digestInputs(directory: string, configuration: Configuration): string {
+export function digestInputs(
+    directory: string,
+    configuration: Configuration,
+    included: readonly string[] = [],
+): string {
     const hash = createHash("sha256").update(JSON.stringify(configuration));
     const named = [
         ...configuration.upstreams.flatMap((upstream) => upstream.ddlFiles),
         ...configuration.schema,
         ...configuration.baseline,
     ];
-    const read = named.flatMap((path) => filesOf(resolve(directory, path)));
+    const read = [...named, ...included].flatMap((path) => filesOf(resolve(directory, path)));
     for (const file of [...PROGRAM.flatMap((part) => filesOf(join(directory, part))), ...read]) {
         hash.update("\0").update(file).update("\0");
         try {

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type Docker from "dockerode";
+import { z } from "zod";
 import { readConfiguration } from "../components/config";
 import { LABEL, stackName } from "../docker/labels";
 import { choosePort } from "../docker/ports";
@@ -34,6 +35,17 @@ export interface UpResult {
     readonly unchanged: boolean;
 }
 
+const fileList = z.array(z.string());
+
+/** Files that a server was made from besides those that the configuration names. */
+function includedIn(server: ServerContainer | undefined): string[] {
+    try {
+        return fileList.parse(JSON.parse(server?.labels[LABEL.included] ?? "[]"));
+    } catch {
+        return [];
+    }
+}
+
 /** Why a server cannot stay as it is; undefined when it can. */
 async function reasonToRecreate(docker: Docker, server: ServerContainer, digest: string): Promise<string | undefined> {
     if (!server.running) {
@@ -59,7 +71,13 @@ async function reasonToRecreate(docker: Docker, server: ServerContainer, digest:
     }
 }
 
-async function create(docker: Docker, project: ProjectStack, digest: string, report: Reporter): Promise<void> {
+async function create(
+    docker: Docker,
+    project: ProjectStack,
+    digest: string,
+    included: readonly string[],
+    report: Reporter,
+): Promise<void> {
     const { identity } = project;
     // Loaded only when there is work: Pulumi's SDK alone takes longer to load than all of a run without changes.
     const { runProgram }: typeof import("./run") = require("./run");
@@ -81,7 +99,7 @@ async function create(docker: Docker, project: ProjectStack, digest: string, rep
             },
             {
                 docker,
-                labels: { [LABEL.madeBy]: "standalone" },
+                labels: { [LABEL.madeBy]: "standalone", [LABEL.included]: JSON.stringify(included) },
                 progress: report.step,
                 fingerprint: (password) => fingerprint(digest, password),
                 providers: new Map(),
@@ -103,22 +121,24 @@ async function create(docker: Docker, project: ProjectStack, digest: string, rep
  * Brings a stack up without the Pulumi CLI: nothing happens when it is whole and nothing changed; otherwise it is
  * made anew.
  *
- * @throws InputError for whatever the user can mend. Nothing half-made stays behind, and a wrong configuration
- * leaves the running server alone.
+ * @throws InputError for whatever the user can mend. Nothing half-made stays behind. A mistake that can be seen before
+ * the server is asked leaves the running one alone; one that only the new server sees, such as DDL that does not run,
+ * is seen after the old one was removed.
  */
 export async function up(docker: Docker, project: ProjectStack, report: Reporter): Promise<UpResult> {
     const { identity } = project;
     const configuration = readConfiguration(project.configuration, identity.project);
-    const digest = digestInputs(identity.directory, configuration);
     const look = async () => {
         const server = await findServer(docker, identity);
+        const digest = digestInputs(identity.directory, configuration, includedIn(server));
         return { server, reason: server === undefined ? undefined : await reasonToRecreate(docker, server, digest) };
     };
     const first = await look();
     if (first.server !== undefined && first.reason === undefined) {
         return { server: first.server, unchanged: true };
     }
-    return whileLocked(stackName(identity), async () => {
+    const waiting = () => report.step("Another run is at work on this stack; waiting for it");
+    return whileLocked(stackName(identity), waiting, async () => {
         // Another run may have done the work while this one waited.
         const { server, reason } = await look();
         if (server !== undefined && reason === undefined) {
@@ -128,7 +148,8 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
         const image = await ensureImage(docker, configuration.image, { log: report.step, onProgress: report.pull });
         const { declare }: typeof import("../components/prepare") = require("../components/prepare");
         const { deriveFromSchema }: typeof import("../components/derive") = require("../components/derive");
-        await declare((await deriveFromSchema(configuration, identity.directory)).args, identity.directory);
+        const { args, files } = await deriveFromSchema(configuration, identity.directory);
+        await declare(args, identity.directory);
         if (Object.keys(configuration.settings).length > 0) {
             await checkSettings(docker, image.reference, configuration.settings);
         }
@@ -138,7 +159,8 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
             report.step(`Making the server anew: ${reason}`);
         }
         await removeStandalone(docker, identity);
-        await create(docker, project, digest, report);
+        const digest = digestInputs(identity.directory, configuration, files);
+        await create(docker, project, digest, files, report);
         const made = await findServer(docker, identity);
         if (made === undefined) {
             throw new InputError("The container was removed while it was being set up. Run the same again.");

@@ -62,7 +62,7 @@ EXCEPTION WHEN OTHERS THEN
         ERRCODE = SQLSTATE,
         MESSAGE = places[current] || ': ' || SQLERRM
             || concat(' (' || nullif(details, '') || ')', ' Hint: ' || nullif(hints, ''))
-            || ' The statement: ' || left(statements[current], 300);
+            || '. The statement: ' || left(statements[current], 300);
 END
 `,
         "stub",

@@ -9,7 +9,8 @@ export interface DatabaseAddress {
 
 /**
  * The URL that Atlas, libpq, pgx and node-postgres read alike. Every part is percent-encoded, `'` and `!` too:
- * encodeURIComponent leaves them, and shells and YAML do not.
+ * encodeURIComponent leaves them, and shells and YAML do not. node-postgres alone keeps some characters of a
+ * database's name encoded (`/ ? # & @ …`); the names that are handed out have none of them.
  */
 export function databaseUrl(address: DatabaseAddress): string {
     const encode = (text: string) =>

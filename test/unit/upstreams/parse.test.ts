@@ -98,7 +98,11 @@ describe("parseConfiguration", () => {
 
     const BIG = "x".repeat(64);
     test.each<[string, unknown, string]>([
-        ["no upstreams", {}, "upstreams: is missing; give a list."],
+        [
+            "no upstreams",
+            {},
+            "upstreams: no upstream is declared; give at least one, with its host and database, or set schema to the files of your schema, from which they are derived.",
+        ],
         [
             "an empty list",
             { upstreams: [] },
