@@ -197,12 +197,17 @@ AS $f$
     FROM fdw_stub.setting;
 $f$;
 
+-- What the names of our databases start with; it tells installations in several maintenance databases apart.
+CREATE FUNCTION fdw_stub._name_prefix() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $f$ SELECT 'fdw_stub_' || left(md5(current_database()), 4); $f$;
+
 -- Creates one database for the stock over an open connection, in transactions of its own.
 CREATE FUNCTION fdw_stub._make_one(connection text) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $f$
 DECLARE
-    new_name constant text := 'fdw_stub_' || left(replace(gen_random_uuid()::text, '-', ''), 12);
+    new_name constant text := fdw_stub._name_prefix() || left(gen_random_uuid()::text, 8);
     template constant text := (SELECT s.template FROM fdw_stub.setting AS s);
 BEGIN
     PERFORM fdw_stub._run(connection, format(
@@ -488,6 +493,13 @@ DECLARE
     found_row record;
 BEGIN
     DELETE FROM fdw_stub.miss WHERE at < clock_timestamp() - interval '1 hour';
+    -- Of an earlier installation of this extension. A record is older than its database and outlives it, so a database
+    -- without one in the same snapshot is nobody's.
+    INSERT INTO fdw_stub.database (name, template, state, forced)
+    SELECT p.datname, 'unknown', 'dropping', true FROM pg_database AS p
+    WHERE p.datname ~ ('^' || fdw_stub._name_prefix() || '[0-9a-f]{8}$')
+        AND NOT EXISTS (SELECT FROM fdw_stub.database AS d WHERE d.name = p.datname)
+    ON CONFLICT DO NOTHING;
     IF fdw_stub._late_roles() = '{}' AND NOT fdw_stub._roles_changed() THEN
         PERFORM fdw_stub._note_roles();
     END IF;
@@ -503,8 +515,11 @@ BEGIN
     LOOP
         IF found_row.state = 'creating' AND found_row.maker_lives THEN
             CONTINUE;
-        ELSIF NOT found_row.there THEN
+        ELSIF NOT found_row.there AND NOT EXISTS (SELECT FROM pg_database AS p WHERE p.datname = found_row.name::name) THEN
+            -- Looked up again: its maker may have committed and left after the loop's snapshot was taken.
             DELETE FROM fdw_stub.database WHERE name = found_row.name;
+        ELSIF NOT found_row.there THEN
+            CONTINUE;
         ELSIF found_row.state <> 'out' AND (found_row.datallowconn OR NOT found_row.fitting) THEN
             UPDATE fdw_stub.database SET state = 'dropping' WHERE name = found_row.name;
         ELSIF found_row.state = 'creating' THEN
@@ -908,7 +923,7 @@ CREATE FUNCTION fdw_stub._forget_template(template text) RETURNS void
 LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp
 AS $f$
 BEGIN
-    IF template ~ '^fdw_stub_template_[0-9a-f]{12}$' THEN
+    IF starts_with(template, fdw_stub._name_prefix() || '_template_') THEN
         EXECUTE format('ALTER DATABASE %I IS_TEMPLATE false', template);
         INSERT INTO fdw_stub.database (name, template, state, forced) VALUES (template, template, 'dropping', true);
     END IF;
@@ -920,7 +935,7 @@ CREATE FUNCTION fdw_stub.set_baseline(pieces jsonb) RETURNS void
 LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp
 AS $f$
 DECLARE
-    new_template constant text := 'fdw_stub_template_' || left(replace(gen_random_uuid()::text, '-', ''), 12);
+    new_template constant text := fdw_stub._name_prefix() || '_template_' || left(gen_random_uuid()::text, 8);
     old_template constant text := (SELECT s.template FROM fdw_stub.setting AS s);
     maker constant text := 'fdw_stub_maker';
     builder constant text := 'fdw_stub_builder';
@@ -988,12 +1003,8 @@ REVOKE ALL ON SCHEMA fdw_stub FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA fdw_stub FROM PUBLIC;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA fdw_stub FROM PUBLIC;
 
--- Databases of an earlier life of this extension in the same server.
-INSERT INTO fdw_stub.database (name, template, state, forced)
-SELECT datname, 'unknown', 'dropping', true FROM pg_catalog.pg_database
-WHERE datname ~ '^fdw_stub_[0-9a-f]{12}$' AND pg_catalog.pg_get_userbyid(datdba) = current_user;
-SELECT fdw_stub._forget_template(datname::text) FROM pg_catalog.pg_database
-WHERE datname ~ '^fdw_stub_template_' AND pg_catalog.pg_get_userbyid(datdba) = current_user;
+-- A template of an earlier installation.
+SELECT fdw_stub._forget_template(datname::text) FROM pg_catalog.pg_database;
 
 SELECT fdw_stub.keep_roles();
 SELECT fdw_stub._wake();
