@@ -23,10 +23,12 @@ export default defineConfig({
                 },
             },
             {
+                // Each file has a checkout of its own, and waits for the CLI and for Docker most of the time.
                 test: {
                     name: "engine",
                     include: ["test/engine/**/*.test.ts"],
-                    fileParallelism: false,
+                    maxWorkers: 2,
+                    sequence: { groupOrder: 2 },
                     testTimeout: seconds(300),
                     hookTimeout: seconds(600),
                 },

@@ -3,6 +3,7 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { ANY_DATABASE } from "../server/completeness";
 import { InputError } from "../upstreams/errors";
+import { scramSecret } from "../upstreams/scram";
 import { extensionName } from "../upstreams/script";
 import type { UpstreamArgs } from "./args";
 import { createDatabase } from "./database";
@@ -53,6 +54,11 @@ export function checkPasswords(upstreams: readonly UpstreamArgs[]): pulumi.Outpu
     return pulumi.unsecret(pulumi.all(checks).apply(() => true));
 }
 
+/** A password as the PostgreSQL provider gets it right: it doubles backslashes, which would be a part of it then. */
+function providerPassword(user: string, password: string): string {
+    return password.includes("\\") ? scramSecret(user, password) : password;
+}
+
 /**
  * Declares what answers for the upstreams: one role per user, and per upstream database the database and one
  * extension that holds all its tables.
@@ -81,7 +87,9 @@ export function createStubs(
                 {
                     name: user,
                     login: true,
-                    password: pulumi.all(givenPasswords(upstreams, user)).apply(([one]) => one ?? ""),
+                    password: pulumi
+                        .all(givenPasswords(upstreams, user))
+                        .apply(([one]) => (one === undefined ? "" : providerPassword(user, one))),
                 },
                 insideServer(parent, provider, container),
             ),

@@ -79,7 +79,9 @@ export class Needs {
     /** A foreign table as it is now. */
     table(needed: NeededServer, relation: Relation, final: boolean): void {
         const mark = `${relation.id}:${relation.version}:${needed.server?.version ?? "?"}`;
-        if (relation.remote !== undefined || this.claimed.has(mark)) {
+        // Columns of an imported table follow from their use; only what the schema itself adds is declared.
+        const nothing = relation.remote !== undefined && relation.columns.length === 0;
+        if (nothing || this.claimed.has(mark)) {
             return;
         }
         this.claimed.add(mark);

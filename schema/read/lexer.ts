@@ -521,14 +521,16 @@ function endOfComment(text: string, from: number): number {
  * `'<%= ENV.fetch('X') %>'` are the tag's own.
  */
 function tagOver(text: string, from: number, close: number): number | undefined {
-    const opener = /\{\{|<%=|\$\{/g;
-    opener.lastIndex = from;
-    for (let hit = opener.exec(text); hit !== null && hit.index < close; hit = opener.exec(text)) {
+    // Only the token and the rest of its line are looked at: searching on would make long files slow.
+    for (const hit of text.slice(from, close).matchAll(/\{\{|<%=|\$\{/g)) {
         const end = hit[0] === "{{" ? "}}" : hit[0] === "<%=" ? "%>" : "}";
-        const at = text.indexOf(end, hit.index);
+        const start = from + hit.index;
+        const newline = text.indexOf("\n", close);
+        const line = text.slice(start, newline < 0 ? text.length : newline);
+        const at = start + line.indexOf(end);
         if (at > close) {
             const kind = hit[0] === "{{" ? "jinja" : hit[0] === "<%=" ? "erb" : "shell";
-            const inside = text.slice(hit.index + hit[0].length, at);
+            const inside = text.slice(start + hit[0].length, at);
             if (!inside.includes("\n") && placeholderName(kind, inside) !== undefined) {
                 return at + end.length;
             }
@@ -549,9 +551,9 @@ function endOfQuoted(text: string, from: number, quote: string, escapes: boolean
             at = tag;
             continue;
         }
-        const backslash = escapes ? text.indexOf("\\", at) : -1;
-        if (backslash >= 0 && backslash < close) {
-            at = backslash + 2;
+        const backslash = escapes ? text.slice(at, close).indexOf("\\") : -1;
+        if (backslash >= 0) {
+            at += backslash + 2;
         } else if (text[close + 1] === quote) {
             at = close + 2;
         } else {

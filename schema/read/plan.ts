@@ -376,7 +376,7 @@ interface Includes {
 function yamlIncludes(text: string): Includes | undefined {
     let parsed: unknown;
     try {
-        parsed = parseYaml(text, { logLevel: "silent" });
+        parsed = parseYaml(text, { logLevel: "error" });
     } catch {
         return undefined;
     }

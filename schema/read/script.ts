@@ -476,14 +476,19 @@ class FileRun implements LexerHost {
                 }
                 break;
             }
-            case "gexec":
+            case "gexec": {
+                // The common way to write CREATE DATABASE IF NOT EXISTS, which concerns no dev database.
+                const database = /^\s*select\s+(?:format\s*\(\s*)?'create\s+database\b/i.test(
+                    meta.statement?.sql ?? "",
+                );
                 this.reader.finding(
-                    "warning",
+                    database ? "note" : "warning",
                     "psql-gexec",
                     "\\gexec runs what a query returns; without a server its statements are not known and not read.",
                     place,
                 );
                 break;
+            }
             case "gset":
                 this.reader.finding(
                     "note",
@@ -519,7 +524,7 @@ export function variableConfig(name: string | undefined): string | undefined {
 /** Offsets of the BEGIN statements whose transaction the file rolls back. */
 function rolledBackTransactions(text: string): ReadonlySet<number> {
     const found = new Set<number>();
-    if (!/^\s*(?:rollback|abort)\b/im.test(text)) {
+    if (!/\b(?:rollback|abort)\b/i.test(text)) {
         return found;
     }
     const lexer = new Lexer(text, { active: () => true, substitute: () => undefined });

@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { Document, isMap, isPair, isScalar, isSeq, visit } from "yaml";
 import type { Upstream } from "../../upstreams/model";
 import type { Inference } from "../report";
 
@@ -25,7 +25,19 @@ export function configOf(upstream: Upstream): Record<string, unknown> {
     };
 }
 
-/** The configuration that declares the same by hand. */
+/** The configuration that declares the same by hand. A column is one line. */
 export function asYaml(inference: Inference): string {
-    return stringify({ config: { "fdw-stub:upstreams": inference.upstreams.map(configOf) } }, { lineWidth: 0 });
+    const document = new Document({ config: { "fdw-stub:upstreams": inference.upstreams.map(configOf) } });
+    visit(document, {
+        Pair(_key, pair) {
+            if (isPair(pair) && isScalar(pair.key) && pair.key.value === "columns" && isSeq(pair.value)) {
+                for (const column of pair.value.items) {
+                    if (isMap(column)) {
+                        column.flow = true;
+                    }
+                }
+            }
+        },
+    });
+    return document.toString({ lineWidth: 0 });
 }

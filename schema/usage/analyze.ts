@@ -360,6 +360,17 @@ export class Analyzer {
             return { alias, columns: new Map(), open: [] };
         }
         this.reads.add(relation.id);
+        if (relation.remote !== undefined && names.length > 0) {
+            // AS t (x, y) over unknown columns: there are at least so many, and x and y name them as well as anything.
+            const place = this.host.place(range.location);
+            const columns = new Map(
+                names.map((column): [string, Term] => [
+                    column,
+                    this.unknowns.column(relation.remote ?? -1, column, place),
+                ]),
+            );
+            return { alias, columns, open: [relation.remote] };
+        }
         const item = itemOf(alias, outputOf(relation), names);
         return { ...item, ...(range.alias === undefined ? { schema: relation.schema } : {}) };
     }
@@ -1129,6 +1140,15 @@ export class Analyzer {
                 }
             });
             return routine.result === undefined ? NONE : { kind: "type", type: routine.result };
+        }
+        if (name.name === "generate_series") {
+            const stepped = terms.some((term) => isType(term, "interval"));
+            const dated = terms.find((term) => term.kind === "type" && TIMES.has(term.type.base));
+            const type = dated?.kind === "type" ? dated.type : builtIn(stepped ? "timestamptz" : "integer");
+            terms.slice(0, stepped || dated !== undefined ? 2 : 3).forEach((term) => {
+                this.unknowns.hint(term, type, STRENGTH.use, "argument of generate_series()");
+            });
+            return stepped ? known("timestamptz") : { kind: "type", type };
         }
         const signature = signatureOf(name.name);
         if (signature === undefined) {

@@ -1,8 +1,8 @@
 import type { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { dropDatabase, freshDatabase, freshStatus, keepRoles, resetDevDatabase } from "../../sql/fresh";
-import { quoteIdent } from "../../upstreams/quote";
-import { DEV_DATABASE, DEV_USER, STUB_USER, TestServer } from "./sql-server";
+import { dropDatabase, freshDatabase, freshStatus, keepRoles, resetDevDatabase } from "../../../sql/fresh";
+import { quoteIdent } from "../../../upstreams/quote";
+import { DEV_DATABASE, DEV_USER, STUB_USER, TestServer } from "./server";
 
 /** What Atlas demands of a dev database, and a bit more. */
 const LEFT_OVER = `

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { extensionFiles, type FreshSettings, settingStatements } from "../../sql/extension";
+import { extensionFiles, type FreshSettings, settingStatements } from "../../../sql/extension";
 
 function decoded(statement: string): string[] {
     return [...statement.matchAll(/decode\('([A-Za-z0-9+/=]*)', 'base64'\)/g)].map((match) =>

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { FRESH_DATABASE_QUERY } from "../../sql/extension";
-import { STUB_USER, TestServer } from "./sql-server";
+import { FRESH_DATABASE_QUERY } from "../../../sql/extension";
+import { STUB_USER, TestServer } from "./server";
 
 const run = promisify(execFile);
 

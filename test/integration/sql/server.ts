@@ -2,10 +2,10 @@
 import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
 import { Client } from "pg";
-import { connectDocker } from "../../docker/client";
-import { tarOf } from "../../docker/tar";
-import { EXTENSION_NAME, extensionFiles, type FreshSettings, HBA_LINE, SERVER_SETTINGS } from "../../sql/extension";
-import { quoteIdent } from "../../upstreams/quote";
+import { connectDocker } from "../../../docker/client";
+import { tarOf } from "../../../docker/tar";
+import { EXTENSION_NAME, extensionFiles, type FreshSettings, HBA_LINE, SERVER_SETTINGS } from "../../../sql/extension";
+import { quoteIdent } from "../../../upstreams/quote";
 
 export const DEV_USER = "dev user";
 export const DEV_DATABASE = "dev";
