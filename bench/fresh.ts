@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { connectDocker } from "../docker/client";
 import { FRESH_DATABASE_QUERY } from "../sql/extension";
 import { freshDatabase, freshStatus } from "../sql/fresh";
-import { imageOf, TestServer } from "../test/integration/sql-server";
+import { imageOf, TestServer } from "../test/integration/sql/server";
 
 const MAJOR = 18;
 const PARALLEL = 50;

@@ -1,0 +1,1 @@
+CREATE SERVER gone FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'gone', dbname 'gone');

@@ -1,0 +1,1 @@
+CREATE FOREIGN TABLE legacy_customers (nothing text) SERVER legacy;

@@ -1,0 +1,1 @@
+DROP SERVER usage_server CASCADE;

@@ -1,0 +1,2 @@
+class Init < ActiveRecord::Migration[7.1]
+end

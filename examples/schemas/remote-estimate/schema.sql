@@ -1,0 +1,14 @@
+CREATE EXTENSION postgres_fdw;
+CREATE SERVER wh FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'warehouse', dbname 'wh', use_remote_estimate 'true', async_capable 'true');
+CREATE USER MAPPING FOR CURRENT_USER SERVER wh OPTIONS (user 'wh', password 'wh');
+CREATE FOREIGN TABLE facts (id bigint, dim_id integer, v numeric, at timestamptz) SERVER wh OPTIONS (schema_name 'dw');
+CREATE FOREIGN TABLE dims (id integer, label text) SERVER wh OPTIONS (schema_name 'dw');
+EXPLAIN SELECT * FROM facts JOIN dims ON dims.id = facts.dim_id WHERE label = 'x' AND at > '2024-01-01';
+ANALYZE facts;
+COPY (SELECT label FROM dims) TO '/dev/null';
+PREPARE q(integer) AS SELECT * FROM dims WHERE id = $1;
+EXECUTE q(1);
+BEGIN;
+DECLARE c CURSOR FOR SELECT id FROM facts;
+FETCH 1 FROM c;
+COMMIT;

@@ -1,0 +1,21 @@
+-- The application is no superuser, and the mapping is its own.
+CREATE EXTENSION postgres_fdw;
+CREATE ROLE owner_role NOLOGIN;
+CREATE SCHEMA api AUTHORIZATION owner_role;
+CREATE SERVER identity FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'identity', dbname 'identity');
+GRANT USAGE ON FOREIGN SERVER identity TO web, owner_role;
+CREATE USER MAPPING FOR web SERVER identity OPTIONS (user 'identity_web', password 'web');
+CREATE USER MAPPING FOR owner_role SERVER identity OPTIONS (user 'identity_owner', password 'owner');
+SET ROLE owner_role;
+CREATE FOREIGN TABLE api.users (id uuid, name text) SERVER identity OPTIONS (schema_name 'public');
+GRANT SELECT ON api.users TO web;
+GRANT USAGE ON SCHEMA api TO web;
+CREATE MATERIALIZED VIEW api.names AS SELECT name FROM api.users;
+RESET ROLE;
+SET SESSION AUTHORIZATION web;
+SELECT count(*) FROM api.users;
+RESET SESSION AUTHORIZATION;
+GRANT web TO batch;
+CREATE TABLE api.local (id int);
+ALTER TABLE api.local ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON api.local TO auditor USING (true);

@@ -1,0 +1,4 @@
+CREATE EXTENSION IF NOT EXISTS postgres_fdw;
+CREATE SERVER ${SERVER_NAME:-telemetry} FOREIGN DATA WRAPPER postgres_fdw
+    OPTIONS (host '${TELEMETRY_HOST:-telemetry-db}', port '${TELEMETRY_PORT:-5432}', dbname '${TELEMETRY_DB:-telemetry}');
+CREATE USER MAPPING FOR CURRENT_USER SERVER ${SERVER_NAME:-telemetry} OPTIONS (user '${TELEMETRY_USER:-reader}', password '${TELEMETRY_PASSWORD}');

@@ -1,0 +1,53 @@
+/** The example schemas with what is expected of each. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { type Inference, type InferInput, inferUpstreams } from "../../../schema";
+
+export const EXAMPLES = join(__dirname, "../../../examples/schemas");
+
+const expectation = z.strictObject({
+    /** Paths in the example's folder. */
+    paths: z.array(z.string()).default(["."]),
+    tool: z.string().optional(),
+    variables: z.record(z.string(), z.string()).default({}),
+    /** Files in the order in which they are read. */
+    files: z.array(z.string()).optional(),
+    /** Local roles that must be there. */
+    roles: z.array(z.string()).default([]),
+    /** Codes of the errors that are to be found. */
+    errors: z.array(z.string()).default([]),
+    upstreams: z.array(
+        z.strictObject({
+            host: z.string(),
+            port: z.number().default(5432),
+            database: z.string(),
+            users: z.array(z.string()).default([]),
+            extensions: z.array(z.string()).default([]),
+            /** `name type` of each column, by `schema.table`. */
+            tables: z.record(z.string(), z.array(z.string())),
+        }),
+    ),
+});
+export type Expectation = z.output<typeof expectation>;
+
+export function exampleNames(): string[] {
+    return readdirSync(EXAMPLES).sort();
+}
+
+export function expectationOf(name: string): Expectation {
+    return expectation.parse(parse(readFileSync(join(EXAMPLES, name, "expect.yaml"), "utf8"), { merge: true }));
+}
+
+/** What the product is given for an example. */
+export function inputOf(name: string): InferInput {
+    const { paths, variables } = expectationOf(name);
+    const folder = join(EXAMPLES, name);
+    return { paths: paths.map((path) => join(folder, path)), variables };
+}
+
+export function inferExample(name: string): Promise<Inference> {
+    return inferUpstreams(inputOf(name));
+}
