@@ -28,7 +28,7 @@ export default defineConfig({
                     name: "engine",
                     include: ["test/engine/**/*.test.ts"],
                     maxWorkers: 2,
-                    sequence: { groupOrder: 2 },
+                    sequence: { groupOrder: 1 },
                     testTimeout: seconds(300),
                     hookTimeout: seconds(600),
                 },

@@ -7,7 +7,7 @@ import type { Node, SelectStmt } from "libpg-query";
 import { constText, items, qualified, strings } from "../parse/ast";
 import { parseSql } from "../parse/parser";
 import type { PlRoutine, PlStatement } from "../parse/plpgsql";
-import { splitName } from "../usage/analyze";
+import { splitName } from "../usage/names";
 import type { Database, Site } from "./database";
 import { type Environment, evaluate, evaluateText, type Value, type World } from "./evaluate";
 

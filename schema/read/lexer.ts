@@ -26,7 +26,7 @@ export interface LexedStatement {
     readonly end: number;
     /** First words outside parentheses, in upper case, at most six. */
     readonly words: readonly string[];
-    /** It names FOREIGN, SERVER, MAPPING or a dblink function, so it could matter for an upstream. */
+    /** It names a server, a user mapping, a foreign object or a dblink function, so it could matter for an upstream. */
     readonly mentionsForeign: boolean;
     /** `COPY … FROM STDIN`: data lines may follow. */
     readonly copiesStdin: boolean;
@@ -80,7 +80,7 @@ const META = /\\([A-Za-z_]+[+]?|[!?;])/y;
 const OPERATOR_CHARS = "+-*/<>=~!@#%^&|`?";
 /** Words that nest a tree without parentheses. */
 const CHAINING = new Set(["UNION", "INTERSECT", "EXCEPT", "JOIN", "CASE", "NOT", "COLLATE", "IS", "WHEN"]);
-const FOREIGN_WORDS = new Set(["FOREIGN", "SERVER", "MAPPING"]);
+const FOREIGN_OBJECTS = new Set(["TABLE", "DATA", "SCHEMA"]);
 
 function match(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
     pattern.lastIndex = at;
@@ -359,12 +359,18 @@ export class Lexer {
             }
             const word = match(WORD, text, this.at);
             if (word !== null) {
+                const before = lastWord.toUpperCase();
                 lastWord = word[0];
                 const upper = lastWord.toUpperCase();
                 if (words.length < 6 && parens === 0) {
                     words.push(upper);
                 }
-                mentionsForeign ||= FOREIGN_WORDS.has(upper) || upper.startsWith("DBLINK");
+                // FOREIGN KEY is something else.
+                mentionsForeign ||=
+                    upper === "SERVER" ||
+                    upper.startsWith("DBLINK") ||
+                    (before === "USER" && upper === "MAPPING") ||
+                    (before === "FOREIGN" && FOREIGN_OBJECTS.has(upper));
                 stdin ||= upper === "STDIN";
                 if (CHAINING.has(upper)) {
                     depth.step();

@@ -22,10 +22,12 @@ import type {
 } from "libpg-query";
 import type { Output, OutputColumn, Relation, Routine, Term } from "../derive/catalog";
 import { builtIn, type ColumnType, TEXT } from "../derive/types";
-import { constText, items, type QualifiedName, qualified, rangeName, strings } from "../parse/ast";
+import { items, type QualifiedName, qualified, rangeName, strings } from "../parse/ast";
 import type { Place } from "../report";
 import { signatureOf } from "./functions";
+import { figureName, jsonColumns, splitName, xmlColumns } from "./names";
 import { child, type FromItem, findCte, findVariable, itemOf, type Scope } from "./scope";
+import { arrayOf, arrayType, BOOLEAN, constantTerm, elementOf, isLiteral, isType, known, NONE } from "./terms";
 import { STRENGTH, type Unknowns } from "./unknowns";
 
 /** A `dblink(…)` call with the columns that its result is given. */
@@ -45,21 +47,11 @@ export interface AnalyzerHost {
     dblink(call: DblinkCall): void;
 }
 
-const NONE: Term = { kind: "none" };
-const BOOLEAN = known("boolean");
 const SYSTEM_COLUMNS = new Set(["ctid", "tableoid", "xmin", "xmax", "cmin", "cmax", "oid"]);
 const COMPARISONS = new Set(["=", "<>", "!=", "<", ">", "<=", ">="]);
 const TEXT_OPERATORS = new Set(["~", "~*", "!~", "!~*", "~~", "!~~", "~~*", "!~~*", "^@"]);
 const JSON_OPERATORS = new Set(["->", "->>", "#>", "#>>", "?", "?|", "?&", "@?", "#-"]);
 const TIMES = new Set(["timestamptz", "timestamp", "date"]);
-
-function known(sql: string): Term {
-    return { kind: "type", type: builtIn(sql) };
-}
-
-function isType(term: Term, base: string): boolean {
-    return term.kind === "type" && term.type.base === base && !term.type.array;
-}
 
 const EMPTY: Output = { columns: [], open: [] };
 
@@ -1240,16 +1232,6 @@ function listFirst(node: Node): Node {
     return "List" in node ? (node.List.items?.[0] ?? node) : node;
 }
 
-function isLiteral(node: Node | undefined): boolean {
-    if (node === undefined) {
-        return false;
-    }
-    if ("A_Expr" in node && node.A_Expr.lexpr === undefined) {
-        return isLiteral(node.A_Expr.rexpr);
-    }
-    return "A_Const" in node;
-}
-
 function isNumberLiteral(terms: readonly Term[], main: Term): boolean {
     // COALESCE(x, 0): the literal's own type is all that is known.
     return (
@@ -1257,118 +1239,4 @@ function isNumberLiteral(terms: readonly Term[], main: Term): boolean {
         main.kind === "type" &&
         /^(?:integer|numeric|bigint)$/.test(main.type.sql)
     );
-}
-
-function constantTerm(node: Node): Term {
-    if (!("A_Const" in node)) {
-        return NONE;
-    }
-    const value = node.A_Const;
-    if (value.ival !== undefined) {
-        return known("integer");
-    }
-    if (value.fval !== undefined) {
-        return known(/^\d{10,18}$/.test(value.fval.fval ?? "") ? "bigint" : "numeric");
-    }
-    if (value.boolval !== undefined) {
-        return BOOLEAN;
-    }
-    const text = constText(node);
-    return text === undefined ? { kind: "literal" } : { kind: "literal", text };
-}
-
-function arrayType(type: ColumnType): ColumnType {
-    return { ...type, sql: `${type.base}[]`, array: true };
-}
-
-function arrayOf(type: ColumnType): Term {
-    return { kind: "type", type: arrayType(type) };
-}
-
-function elementOf(type: ColumnType): ColumnType {
-    return { ...type, sql: type.base, array: false };
-}
-
-/** Name of an unnamed result column, as PostgreSQL chooses it. */
-function figureName(node: Node | undefined): string {
-    if (node === undefined) {
-        return "?column?";
-    }
-    if ("ColumnRef" in node) {
-        return strings(node.ColumnRef.fields).at(-1) ?? "?column?";
-    }
-    if ("FuncCall" in node) {
-        return strings(node.FuncCall.funcname).at(-1) ?? "?column?";
-    }
-    if ("TypeCast" in node) {
-        const inner = figureName(node.TypeCast.arg);
-        return inner === "?column?" ? (strings(node.TypeCast.typeName?.names).at(-1) ?? inner) : inner;
-    }
-    if ("CoalesceExpr" in node) {
-        return "coalesce";
-    }
-    if ("CaseExpr" in node) {
-        const inner = figureName(node.CaseExpr.defresult);
-        return inner === "?column?" ? "case" : inner;
-    }
-    if ("MinMaxExpr" in node) {
-        return node.MinMaxExpr.op === "IS_LEAST" ? "least" : "greatest";
-    }
-    if ("A_ArrayExpr" in node) {
-        return "array";
-    }
-    if ("A_Indirection" in node) {
-        return strings(node.A_Indirection.indirection).at(-1) ?? figureName(node.A_Indirection.arg);
-    }
-    if ("CollateClause" in node) {
-        return figureName(node.CollateClause.arg);
-    }
-    if ("SQLValueFunction" in node) {
-        return (node.SQLValueFunction.op ?? "")
-            .replace(/^SVFOP_/, "")
-            .replace(/_N$/, "")
-            .toLowerCase();
-    }
-    if ("A_Expr" in node && node.A_Expr.kind === "AEXPR_NULLIF") {
-        return "nullif";
-    }
-    if ("SubLink" in node) {
-        const type = node.SubLink.subLinkType;
-        if (type === "EXISTS_SUBLINK") {
-            return "exists";
-        }
-        if (type === "ARRAY_SUBLINK") {
-            return "array";
-        }
-        const select = node.SubLink.subselect;
-        const first = select !== undefined && "SelectStmt" in select ? select.SelectStmt.targetList?.[0] : undefined;
-        return first !== undefined && "ResTarget" in first
-            ? (first.ResTarget.name ?? figureName(first.ResTarget.val))
-            : "?column?";
-    }
-    if ("XmlSerialize" in node) {
-        return "xmlserialize";
-    }
-    return "?column?";
-}
-
-function jsonColumns(nodes: readonly Node[] | undefined): string[] {
-    return (nodes ?? []).flatMap((node) =>
-        "JsonTableColumn" in node
-            ? [
-                  ...(node.JsonTableColumn.name === undefined ? [] : [node.JsonTableColumn.name]),
-                  ...jsonColumns(node.JsonTableColumn.columns),
-              ]
-            : [],
-    );
-}
-
-function xmlColumns(nodes: readonly Node[] | undefined): string[] {
-    return (nodes ?? []).flatMap((node) => ("RangeTableFuncCol" in node ? [node.RangeTableFuncCol.colname ?? ""] : []));
-}
-
-/** Splits a printed name at its dots outside quotes, and removes the quotes. */
-export function splitName(printed: string): string[] {
-    const parts = printed.match(/"(?:[^"]|"")*"|[^."]+/g) ?? [];
-    return parts.map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part));
 }

@@ -33,7 +33,6 @@ const COPIED = [
     "package-lock.json",
     "Pulumi.yaml",
     "tsconfig.json",
-    "tsconfig.program.json",
 ];
 
 /** A command that comes to no end is no use to a test. */

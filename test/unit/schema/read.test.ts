@@ -483,6 +483,11 @@ describe("what doesn't parse", () => {
         expect(found.findings[0]?.message).not.toContain("geheim");
     });
 
+    test("a foreign key is no foreign object", async () => {
+        const found = await infer("CREATE TABLE `a` (x int, FOREIGN KEY (x) REFERENCES b (x));");
+        expect(codes(found)).toEqual(["unparsed"]);
+    });
+
     test.each<[string, string]>([
         ["prose with an apostrophe", `Don't do this.\n\n${SERVER.replaceAll(";", ";\n")}`],
         ["YAML", `a: 'b\nc:\n  - d\n\n${SERVER.replaceAll(";", ";\n")}`],
