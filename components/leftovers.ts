@@ -1,21 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { connectDocker, statusCode } from "../docker/client";
+import { connectDocker, unlessGone } from "../docker/client";
 import { belongsTo, type StackIdentity } from "../docker/labels";
 import { findContainer, findNetwork, findVolume } from "../docker/server";
 import { ANY_DATABASE } from "../server/completeness";
 import { withClient } from "../server/connect";
 import { InputError } from "../upstreams/errors";
 import { quoteIdent } from "../upstreams/quote";
-
-async function ignoreGone(removal: Promise<unknown>): Promise<void> {
-    try {
-        await removal;
-    } catch (error) {
-        if (statusCode(error) !== 404) {
-            throw error;
-        }
-    }
-}
 
 /**
  * A hook for before the container is created. When `pulumi up` was killed between Docker's answer and the writing
@@ -28,7 +18,7 @@ export function removeLeftoverContainer(name: string, identity: StackIdentity): 
         const leftover = await findContainer(docker, name);
         if (leftover !== undefined && belongsTo(leftover.labels, identity)) {
             await pulumi.log.info(`Removing the container ${name}, left over from an interrupted run.`);
-            await ignoreGone(docker.getContainer(leftover.id).remove({ force: true, v: true }));
+            await unlessGone(docker.getContainer(leftover.id).remove({ force: true, v: true }));
         }
     };
 }
@@ -42,7 +32,7 @@ export function removeLeftoverNetwork(name: string, identity: StackIdentity): pu
         if (leftover !== undefined && belongsTo(leftover.labels, identity)) {
             await removeContainer(args);
             await pulumi.log.info(`Removing the network ${name}, left over from an interrupted run.`);
-            await ignoreGone(docker.getNetwork(leftover.id).remove());
+            await unlessGone(docker.getNetwork(leftover.id).remove());
         }
     };
 }
@@ -70,7 +60,7 @@ export function emptyVolume(
         }
         // Only a container of the stack can hold it.
         await removeContainer(args);
-        await ignoreGone(docker.getVolume(name).remove());
+        await unlessGone(docker.getVolume(name).remove());
         await docker.createVolume({ Name: name, Labels: { ...labels } });
     };
 }

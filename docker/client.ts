@@ -101,3 +101,16 @@ export function statusCode(error: unknown): number | undefined {
         ? error.statusCode
         : undefined;
 }
+
+/** Waits for a removal; false when there was nothing left to remove. */
+export async function unlessGone(removal: Promise<unknown>): Promise<boolean> {
+    try {
+        await removal;
+        return true;
+    } catch (error) {
+        if (statusCode(error) === 404) {
+            return false;
+        }
+        throw error;
+    }
+}

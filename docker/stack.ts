@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { statusCode } from "./client";
+import { unlessGone } from "./client";
 import { belongsTo, identityLabels, LABEL, type MadeBy, type StackIdentity, stackName } from "./labels";
 import { findContainer, findContainers, findNetwork, findVolume, type ServerContainer } from "./server";
 
@@ -38,18 +38,6 @@ export async function findNamesakes(docker: Docker, identity: StackIdentity): Pr
     });
 }
 
-async function gone(removal: Promise<unknown>): Promise<boolean> {
-    try {
-        await removal;
-        return true;
-    } catch (error) {
-        if (statusCode(error) === 404) {
-            return false;
-        }
-        throw error;
-    }
-}
-
 /** What a removal found and removed, in words. */
 export async function removeStandalone(docker: Docker, identity: StackIdentity): Promise<string[]> {
     const own = (labels: Readonly<Record<string, string>> | null | undefined) =>
@@ -58,19 +46,19 @@ export async function removeStandalone(docker: Docker, identity: StackIdentity):
     for (const listed of await docker.listContainers({ all: true, filters: filters(identity) })) {
         const container = await findContainer(docker, listed.Id);
         if (container !== undefined && own(container.labels)) {
-            if (await gone(docker.getContainer(container.id).remove({ force: true, v: true }))) {
+            if (await unlessGone(docker.getContainer(container.id).remove({ force: true, v: true }))) {
                 removed.push(`container ${container.name}`);
             }
         }
     }
     for (const network of await docker.listNetworks({ filters: filters(identity) })) {
-        if (own(network.Labels) && (await gone(docker.getNetwork(network.Id).remove()))) {
+        if (own(network.Labels) && (await unlessGone(docker.getNetwork(network.Id).remove()))) {
             removed.push(`network ${network.Name}`);
         }
     }
     const { Volumes: volumes } = await docker.listVolumes({ filters: filters(identity) });
     for (const volume of volumes ?? []) {
-        if (own(volume.Labels) && (await gone(docker.getVolume(volume.Name).remove()))) {
+        if (own(volume.Labels) && (await unlessGone(docker.getVolume(volume.Name).remove()))) {
             removed.push(`volume ${volume.Name}`);
         }
     }

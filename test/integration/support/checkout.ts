@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { connectDocker, statusCode } from "../../../docker/client";
+import { connectDocker, unlessGone } from "../../../docker/client";
 import { LABEL, type StackIdentity, stackName } from "../../../docker/labels";
 import { findContainer, type ServerContainer } from "../../../docker/server";
 import type { ConfigurationInput } from "../../../upstreams/parse";
@@ -229,28 +229,18 @@ export class Checkout {
     /** Removes whatever is left, in Docker and on the disk. */
     async remove(): Promise<void> {
         for (const removal of this.extras.reverse()) {
-            await ignoreGone(removal());
+            await unlessGone(removal());
         }
         const { containers, networks, volumes } = await this.objects();
         for (const name of containers) {
-            await ignoreGone(this.docker.getContainer(name).remove({ force: true, v: true }));
+            await unlessGone(this.docker.getContainer(name).remove({ force: true, v: true }));
         }
         for (const name of networks) {
-            await ignoreGone(this.docker.getNetwork(name).remove());
+            await unlessGone(this.docker.getNetwork(name).remove());
         }
         for (const name of volumes) {
-            await ignoreGone(this.docker.getVolume(name).remove());
+            await unlessGone(this.docker.getVolume(name).remove());
         }
         rmSync(this.directory, { recursive: true, force: true });
-    }
-}
-
-async function ignoreGone(removal: Promise<unknown>): Promise<void> {
-    try {
-        await removal;
-    } catch (error) {
-        if (statusCode(error) !== 404) {
-            throw error;
-        }
     }
 }
