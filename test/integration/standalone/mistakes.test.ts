@@ -256,7 +256,7 @@ describe("a mistake that shows late", () => {
                 checkout.write("late.sql", "CREATE TABLE a (a int);\n\n-- next\nCREATE TABLE b (\n  b nosuchtype);\n");
                 checkout.configure(upstream({ ddlFiles: ["late.sql"] }));
             },
-            /late\.sql:4: type "nosuchtype" does not exist The statement: CREATE TABLE b \(\s+b nosuchtype\)/,
+            /late\.sql:4: type "nosuchtype" does not exist\. The statement: CREATE TABLE b \(\s+b nosuchtype\)/,
         ],
         [
             "an extension that the image has not",
