@@ -62,12 +62,13 @@ export class Checkout {
         return { docker, containers, networks, volumes };
     }
 
+    /** Sorted: Docker lists networks in no particular order. */
     async leftovers(): Promise<Leftovers> {
         const { containers, networks, volumes } = await this.objects();
         return {
-            containers: containers.flatMap((one) => one.Names),
-            networks: networks.map((one) => one.Name),
-            volumes,
+            containers: containers.flatMap((one) => one.Names).sort(),
+            networks: networks.map((one) => one.Name).sort(),
+            volumes: volumes.sort(),
         };
     }
 

@@ -199,9 +199,9 @@ export class Checkout {
             this.docker.listVolumes({ filters }),
         ]);
         return {
-            containers: containers.map((one) => (one.Names[0] ?? one.Id).replace(/^\//, "")),
-            networks: networks.map((one) => one.Name),
-            volumes: (volumes ?? []).map((one) => one.Name),
+            containers: containers.map((one) => (one.Names[0] ?? one.Id).replace(/^\//, "")).sort(),
+            networks: networks.map((one) => one.Name).sort(),
+            volumes: (volumes ?? []).map((one) => one.Name).sort(),
         };
     }
 
