@@ -30,7 +30,8 @@ function readYaml<T>(path: string, shape: z.ZodType<T>): T {
     }
     let content: unknown;
     try {
-        content = parse(text);
+        // The file is the user's own: many aliases are no attack.
+        content = parse(text, { maxAliasCount: -1 });
     } catch (error) {
         throw new InputError(`${path} is no YAML: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -135,7 +135,7 @@ export class Checkout {
         const config = Object.fromEntries(
             Object.entries(configuration).map(([key, value]) => [`${PROJECT}:${key}`, value]),
         );
-        this.write(`Pulumi.${stack}.yaml`, stringify({ config }));
+        this.write(`Pulumi.${stack}.yaml`, stringify({ config }, { aliasDuplicateObjects: false }));
     }
 
     /** Starts `fdw-stub` with these arguments. */
