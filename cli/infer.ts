@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
-import { type Format, formatInference, inferUpstreams, type Tool } from "../schema";
+import { FORMATS, formatInference, inferUpstreams, type Tool } from "../schema";
 import { InputError } from "../upstreams/errors";
 
-const FORMATS: readonly Format[] = ["table", "yaml", "json", "sql", "mermaid"];
 const TOOLS: readonly Tool[] = [
     "atlas",
     "golang-migrate",

@@ -4,6 +4,7 @@ import { belongsTo, type StackIdentity } from "../docker/labels";
 import { findContainer, findNetwork, findVolume } from "../docker/server";
 import { ANY_DATABASE } from "../server/completeness";
 import { withClient } from "../server/connect";
+import { addressOf } from "../server/expected";
 import { InputError } from "../upstreams/errors";
 import { quoteIdent } from "../upstreams/quote";
 
@@ -73,11 +74,11 @@ export function removeLeftoverDatabase(name: string, database: string): pulumi.R
     return async () => {
         const docker = await connectDocker();
         const server = await findContainer(docker, name);
-        if (server === undefined || server.hostPort === undefined) {
+        const address = server === undefined ? undefined : addressOf(server);
+        if (address === undefined) {
             return;
         }
-        const { user, password, hostPort: port } = server;
-        await withClient({ host: "127.0.0.1", port, user, password, database: ANY_DATABASE }, (client) =>
+        await withClient({ ...address, database: ANY_DATABASE }, (client) =>
             client.query(`DROP DATABASE IF EXISTS ${quoteIdent(database)} WITH (FORCE)`),
         );
     };

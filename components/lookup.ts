@@ -3,6 +3,7 @@ import { belongsTo, LABEL, type StackIdentity, stackName } from "../docker/label
 import { choosePort } from "../docker/ports";
 import { findContainer, findNetwork, type ServerContainer } from "../docker/server";
 import { type Expected, missingFrom } from "../server/completeness";
+import { addressOf } from "../server/expected";
 import { InputError } from "../upstreams/errors";
 
 /** What is there of a stack, as far as the next `up` has to know. */
@@ -48,12 +49,12 @@ async function whatIsBroken(
         // Replaced in any case, because the label changes; nothing needs healing.
         return undefined;
     }
-    if (container.hostPort === undefined) {
+    const address = addressOf(container);
+    if (address === undefined) {
         return "its container has no published port";
     }
-    const { user, password, hostPort: port } = container;
     try {
-        const missing = await missingFrom({ host: "127.0.0.1", port, user, password }, expected);
+        const missing = await missingFrom(address, expected);
         return missing.length === 0 ? undefined : `it lacks ${missing.join(", ")}`;
     } catch (error) {
         return `its server does not answer (${error instanceof Error ? error.message : String(error)})`;

@@ -20,4 +20,4 @@ export type {
     UpstreamOrigin,
     UserOrigin,
 } from "./report";
-export { type Format, formatInference } from "./show";
+export { FORMATS, type Format, formatInference } from "./show";
