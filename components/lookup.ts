@@ -2,8 +2,8 @@ import type Docker from "dockerode";
 import { belongsTo, LABEL, type StackIdentity, stackName } from "../docker/labels";
 import { choosePort } from "../docker/ports";
 import { findContainer, findNetwork, type ServerContainer } from "../docker/server";
-import { type Expected, missingFrom } from "../server/completeness";
-import { addressOf } from "../server/expected";
+import { whyIncomplete, whyUnusable } from "../server/broken";
+import type { Expected } from "../server/completeness";
 import { InputError } from "../upstreams/errors";
 
 /** What is there of a stack, as far as the next `up` has to know. */
@@ -34,31 +34,17 @@ function refuseForeign(container: ServerContainer, name: string, identity: Stack
 }
 
 async function whatIsBroken(
+    docker: Docker,
     container: ServerContainer,
     name: string,
     expected: Expected,
     declared: string,
 ): Promise<string | undefined> {
-    if (!container.running) {
-        return `its container is ${container.state}`;
-    }
-    if (!container.networks.includes(name)) {
-        return "its network is gone";
-    }
-    if (container.labels[LABEL.declared] !== declared) {
-        // Replaced in any case, because the label changes; nothing needs healing.
-        return undefined;
-    }
-    const address = addressOf(container);
-    if (address === undefined) {
-        return "its container has no published port";
-    }
-    try {
-        const missing = await missingFrom(address, expected);
-        return missing.length === 0 ? undefined : `it lacks ${missing.join(", ")}`;
-    } catch (error) {
-        return `its server does not answer (${error instanceof Error ? error.message : String(error)})`;
-    }
+    const unusable = whyUnusable(container, name);
+    // Of another declaration it is replaced in any case, because the label changes; nothing needs healing.
+    return unusable !== undefined || container.labels[LABEL.declared] !== declared
+        ? unusable
+        : whyIncomplete(docker, container, expected);
 }
 
 /**
@@ -89,7 +75,7 @@ export async function lookUp(
         return { generation: fresh, networkGeneration, port, broken: undefined, isCurrent: false };
     }
     refuseForeign(container, name, identity);
-    const broken = await whatIsBroken(container, name, expected, declared);
+    const broken = await whatIsBroken(docker, container, name, expected, declared);
     // A paused one holds its port as well.
     const holdsPort = container.running || ["paused", "restarting"].includes(container.state);
     const current = { port: container.hostPort, running: holdsPort };

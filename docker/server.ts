@@ -9,6 +9,8 @@ export interface ServerContainer {
     readonly running: boolean;
     /** `created`, `running`, `exited`, … */
     readonly state: string;
+    /** Started, and not yet seen to be healthy. */
+    readonly starting: boolean;
     /** How often Docker has restarted it because it ended by itself. */
     readonly restarts: number;
     readonly labels: Readonly<Record<string, string>>;
@@ -47,6 +49,7 @@ function describe(info: ContainerInspectInfo): ServerContainer {
         name: info.Name.replace(/^\//, ""),
         running: info.State.Running && !info.State.Paused && !info.State.Restarting,
         state: info.State.Status,
+        starting: info.State.Health?.Status === "starting",
         restarts: info.RestartCount,
         labels: info.Config.Labels ?? {},
         image: info.Config.Image,

@@ -15,6 +15,8 @@ export interface FakeContainer {
     /** Declared host port; published too while the container runs. */
     readonly hostPort: number | undefined;
     readonly image: string;
+    /** What the health check has found; none where there is no health check. */
+    readonly health?: "starting" | "healthy" | "unhealthy";
 }
 
 /** A network as Docker lists it. */
@@ -75,6 +77,7 @@ function inspected(one: FakeContainer): object {
             Running: RUNS.includes(one.status),
             Paused: one.status === "paused",
             Restarting: one.status === "restarting",
+            ...(one.health === undefined ? {} : { Health: { Status: one.health } }),
         },
         Config: { Labels: one.labels, Env: one.env, Image: one.image },
         HostConfig: {
