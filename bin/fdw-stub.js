@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// The sources run as they are: what is changed in a checkout is what runs, without a build in between.
-const { register } = require("tsx/cjs/api");
+// pg tells Cloudflare's workers apart by this name, or else by a Response, for which Node 20 loads its whole HTTP client.
+globalThis.navigator ??= { userAgent: `Node.js/${process.versions.node.split(".")[0]}` };
+require("./deferred-modules");
+const { loadProgram } = require("./program");
 
-register();
-const { main } = require("../cli/main.ts");
-
-main(process.argv).then(() => {
-    // Pulumi's SDK and the Docker client's sockets would keep the process alive for a while.
-    process.exit();
-});
+loadProgram()
+    .main(process.argv)
+    .then(() => {
+        // Pulumi's SDK and the Docker client's sockets would keep the process alive for a while.
+        process.exit();
+    });

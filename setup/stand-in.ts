@@ -19,7 +19,7 @@ import { type Machine, thisMachine } from "./machine";
 export const RECIPE = "1";
 const RECIPE_LABEL = "fdw-stub.recipe";
 
-const SCRIPT = join(__dirname, "stand-in", "build.sh");
+const SCRIPT = join(__dirname, "..", "setup", "stand-in", "build.sh");
 /** What the script ends with when another build of the same version was under way and has ended. */
 const BUILT_BY_ANOTHER = 75;
 /** The script bounds its own steps; this bounds the engine taking the archive (some 200 MB). */

@@ -127,7 +127,7 @@ export function settingStatements(settings: FreshSettings): string[] {
  * @throws when a setting is out of range.
  */
 export function extensionFiles(settings: FreshSettings = {}): ExtensionFile[] {
-    const read = (name: string) => readFileSync(join(__dirname, name), "utf8");
+    const read = (name: string) => readFileSync(join(__dirname, "..", "sql", name), "utf8");
     const control = `${EXTENSION_NAME}.control`;
     return [
         { name: control, content: read(control) },

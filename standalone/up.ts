@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type Docker from "dockerode";
@@ -8,8 +9,8 @@ import { choosePort } from "../docker/ports";
 import type { ServerContainer } from "../docker/server";
 import { findNetwork } from "../docker/server";
 import { findServer, removeStandalone } from "../docker/stack";
-import { missingFrom } from "../server/completeness";
-import { addressOf, expectedOf } from "../server/expected";
+import { whyIncomplete, whyUnusable } from "../server/broken";
+import { expectedOf } from "../server/expected";
 import { checkSettings } from "../server/settings-check";
 import { ensureImage } from "../setup/image";
 import type { PullProgress } from "../setup/pull-progress";
@@ -48,27 +49,35 @@ function includedIn(server: ServerContainer | undefined): string[] {
 
 /** Why a server cannot stay as it is; undefined when it can. */
 async function reasonToRecreate(docker: Docker, server: ServerContainer, digest: string): Promise<string | undefined> {
-    if (!server.running) {
-        return `its container is ${server.state}`;
+    const unusable = whyUnusable(server, server.name);
+    if (unusable !== undefined) {
+        return unusable;
     }
     if (server.labels[LABEL.fingerprint] !== fingerprint(digest, server.password)) {
         return "what it is made from has changed";
     }
-    const network = await findNetwork(docker, server.name);
-    if (network === undefined || !server.networks.includes(server.name)) {
+    if ((await findNetwork(docker, server.name)) === undefined) {
         return "its network is gone";
     }
-    const address = addressOf(server);
     const expected = expectedOf(server);
-    if (address === undefined || expected === undefined) {
-        return "its container was changed";
+    return expected === undefined ? "its container was changed" : whyIncomplete(docker, server, expected);
+}
+
+/** The program of a project: our own is loaded with the command already, another one is compiled as `pulumi up` does. */
+function loadIndex(directory: string): unknown {
+    if (directory === realpathSync(join(__dirname, ".."))) {
+        return require("../index");
     }
-    try {
-        const missing = await missingFrom(address, expected);
-        return missing.length === 0 ? undefined : `it lacks ${missing.join(", ")}`;
-    } catch (error) {
-        return `it does not answer (${error instanceof Error ? error.message : String(error)})`;
-    }
+    const { register }: typeof import("tsx/cjs/api") = require("tsx/cjs/api");
+    register();
+    return createRequire(__filename)(join(directory, "index.ts"));
+}
+
+async function loadOutputs(directory: string): Promise<Record<string, unknown>> {
+    const loaded = loadIndex(directory);
+    // As with the CLI, a program may be a function that gives the outputs.
+    const outputs: unknown = typeof loaded === "function" ? await loaded() : loaded;
+    return typeof outputs === "object" && outputs !== null ? { ...outputs } : {};
 }
 
 async function create(
@@ -90,12 +99,7 @@ async function create(
                 project: identity.project,
                 stack: identity.stack,
                 configuration: project.configuration,
-                load: async () => {
-                    const loaded: unknown = createRequire(__filename)(join(identity.directory, "index.ts"));
-                    // As with the CLI, a program may be a function that gives the outputs.
-                    const program: unknown = typeof loaded === "function" ? await loaded() : loaded;
-                    return typeof program === "object" && program !== null ? { ...program } : {};
-                },
+                load: () => loadOutputs(identity.directory),
             },
             {
                 docker,
