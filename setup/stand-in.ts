@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -70,11 +70,31 @@ async function load(docker: Docker, archive: Readable): Promise<void> {
     }
 }
 
+/** What ends this process ends the build with it, which then removes what it has made so far. */
+function endWith(child: ChildProcess): () => void {
+    const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
+        const onSignal = () => {
+            child.kill("SIGTERM");
+            child.once("exit", () => process.kill(process.pid, signal));
+        };
+        process.once(signal, onSignal);
+        return () => process.removeListener(signal, onSignal);
+    });
+    return () => {
+        for (const stop of listeners) {
+            stop();
+        }
+    };
+}
+
 /** Runs the script and gives its archive to the engine. False when another build got there first. */
 async function runScript(docker: Docker, major: number, options: StandInOptions): Promise<boolean> {
     const script = options.script ?? SCRIPT;
     const child = spawn("bash", [script, "--stdout", String(major)], { stdio: ["ignore", "pipe", "pipe"] });
-    const ended = once(child, "close").then(([code]: unknown[]) => code);
+    const stopWatching = endWith(child);
+    const ended = once(child, "close")
+        .then(([code]: unknown[]) => code)
+        .finally(stopWatching);
     // Looked at below; an early failure must not count as unhandled meanwhile.
     ended.catch(() => undefined);
     const said: string[] = [];
