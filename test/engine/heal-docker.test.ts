@@ -48,4 +48,12 @@ describeEngine("a stack whose container or network was lost", () => {
         await expectExampleToWork(outputs.devUrl);
         expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
     });
+
+    test("an up while the server is still starting waits for it, and changes nothing", async () => {
+        const container = (await connectDocker()).getContainer(stack.objectName);
+        await container.stop({ t: 5 });
+        await container.start();
+        expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
+        await expectExampleToWork(outputs.devUrl);
+    });
 });

@@ -117,6 +117,17 @@ describe("the life of a standalone stack", () => {
         await upUnchanged();
     });
 
+    test("an up while the server is still starting waits for it, and makes nothing anew", async () => {
+        const { id } = await checkout.server();
+        const container = checkout.docker.getContainer(id);
+        await container.stop({ t: 5 });
+        await container.start();
+        const { stdout } = await checkout.succeed(["up"]);
+        expect(stdout).toContain("is up, unchanged");
+        expect((await checkout.server()).id).toBe(id);
+        await expect(contentOfDev(url)).resolves.toEqual(["relation mine"]);
+    });
+
     describe("what has changed is made anew:", () => {
         test("a table, a DDL file, a password, which is then really asked for", async () => {
             const columns = [...TABLE.columns, { name: "note", type: "text" }];
