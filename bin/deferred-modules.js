@@ -67,3 +67,6 @@ Module._load = function load(request, parent, isMain) {
         ? loadNow.call(this, request, parent, isMain)
         : standIn(form, () => loadNow.call(this, request, parent, isMain));
 };
+
+// pg tells Cloudflare's workers apart by this name, or else by a Response, for which Node 20 loads its whole HTTP client.
+globalThis.navigator ??= { userAgent: `Node.js/${process.versions.node.split(".")[0]}` };

@@ -1,5 +1,5 @@
 /**
- * Loads the command as one file, made of all sources and of what they import: read at once, with what V8 compiled of it,
+ * Loads a program as one file, made of its sources and of what they import: read at once, with what V8 compiled of it,
  * it is there in a fraction of the time that 350 files take. The file is made again when a source, a dependency or Node
  * has changed, so what is changed in a checkout is still what runs. Where it cannot be made, the sources run as they are.
  *
@@ -21,17 +21,17 @@ const { join } = require("node:path");
 const { Script } = require("node:vm");
 
 const ROOT = realpathSync(join(__dirname, ".."));
-const ENTRY = "cli/main.ts";
-/** Where the one file would stand: sources find the repository's files from here, as from any folder of it. */
-const NAME = join(ROOT, "bin", "fdw-stub.bundle.js");
 /** Found in node_modules when they are needed. Most are only for runs that make something; the Docker client is put off in parts. */
 const EXTERNAL = ["@pulumi/*", "dockerode", "libpg-query", "tsx"];
 
 const CACHE = join(ROOT, "node_modules", ".cache", "fdw-stub");
-/** The sources that the newest file was made of. */
-const MANIFEST = join(CACHE, "sources.json");
 /** More than one: checkouts that share node_modules, and a developer who goes back and forth. */
 const KEPT = 4;
+
+/** Names of what belongs to an entry: of "cli/main.ts" "cli-main". */
+const nameOf = (entry) => entry.replace(/\.ts$/, "").replaceAll("/", "-");
+/** The list of the sources that the newest file was made of. */
+const manifestOf = (entry) => join(CACHE, `${nameOf(entry)}.json`);
 
 function readIf(file) {
     try {
@@ -58,19 +58,20 @@ function writeWhole(file, content) {
 }
 
 /** The program as the cache has it; undefined when it was made from other sources. */
-function cached() {
-    const manifest = readIf(MANIFEST);
+function cached(entry) {
+    const manifest = readIf(manifestOf(entry));
     if (manifest === undefined) {
         return undefined;
     }
     const state = stateOf(JSON.parse(manifest.toString()));
-    const source = readIf(join(CACHE, `${state}.js`));
-    return source === undefined ? undefined : { state, source: source.toString() };
+    const file = join(CACHE, `${nameOf(entry)}-${state}.js`);
+    const source = readIf(file);
+    return source === undefined ? undefined : { file, source: source.toString() };
 }
 
-function removeOld() {
+function removeOld(entry) {
     const made = readdirSync(CACHE)
-        .filter((file) => file.endsWith(".js"))
+        .filter((file) => file.startsWith(`${nameOf(entry)}-`) && file.endsWith(".js"))
         .map((file) => ({ file, at: statSync(join(CACHE, file)).mtimeMs }))
         .sort((a, b) => b.at - a.at);
     for (const { file } of made.slice(KEPT)) {
@@ -79,10 +80,10 @@ function removeOld() {
     }
 }
 
-function make() {
+function make(entry) {
     const { buildSync } = require("esbuild");
     const { metafile, outputFiles } = buildSync({
-        entryPoints: [ENTRY],
+        entryPoints: [entry],
         absWorkingDir: ROOT,
         bundle: true,
         platform: "node",
@@ -95,23 +96,25 @@ function make() {
     });
     // Dependencies change with the lock file only.
     const own = Object.keys(metafile.inputs).filter((file) => !file.includes("node_modules/"));
-    const files = [...own, "package-lock.json", "tsconfig.json", "bin/program.js"].sort();
-    const state = stateOf(files);
+    const files = [...own, "package-lock.json", "tsconfig.json", "bin/bundle.js"].sort();
+    const file = join(CACHE, `${nameOf(entry)}-${stateOf(files)}.js`);
     const source = outputFiles[0].text;
     mkdirSync(CACHE, { recursive: true });
-    writeWhole(join(CACHE, `${state}.js`), source);
-    writeWhole(MANIFEST, JSON.stringify(files));
-    removeOld();
-    return { state, source };
+    writeWhole(file, source);
+    writeWhole(manifestOf(entry), JSON.stringify(files));
+    removeOld(entry);
+    return { file, source };
 }
 
-function run({ state, source }) {
-    const compiled = join(CACHE, `${state}.v8`);
+function run(entry, { file, source }) {
+    // Where it would stand: sources find the repository's files from here, as from any folder of it.
+    const filename = join(ROOT, "bin", `${nameOf(entry)}.js`);
+    const compiled = file.replace(/js$/, "v8");
     const cachedData = readIf(compiled);
     const parameters = "exports, require, module, __filename, __dirname";
-    const script = new Script(`(function (${parameters}) { ${source}\n})`, { filename: NAME, cachedData });
+    const script = new Script(`(function (${parameters}) { ${source}\n})`, { filename, cachedData });
     const module = { exports: {} };
-    script.runInThisContext()(module.exports, createRequire(NAME), module, NAME, __dirname);
+    script.runInThisContext()(module.exports, createRequire(filename), module, filename, __dirname);
     if (cachedData === undefined || script.cachedDataRejected) {
         // At the end, so that what ran is in it too.
         process.once("exit", () => {
@@ -125,22 +128,26 @@ function run({ state, source }) {
     return module.exports;
 }
 
-/** The exports of cli/main.ts. */
-function loadProgram() {
+/**
+ * The exports of a TypeScript program of this repository.
+ *
+ * @param entry Its path from the root, with slashes.
+ */
+function load(entry) {
     let program;
     try {
-        program = cached();
+        program = cached(entry);
     } catch {
         // Half a file, or somebody else's: it is made again.
     }
     try {
-        program ??= make();
+        program ??= make(entry);
     } catch {
         // A mistake in a source, which is better told by its own file, or a folder that cannot be written to.
         require("tsx/cjs/api").register();
-        return require(join(ROOT, ENTRY));
+        return require(join(ROOT, entry));
     }
-    return run(program);
+    return run(entry, program);
 }
 
-module.exports = { loadProgram };
+module.exports = { ROOT, load };

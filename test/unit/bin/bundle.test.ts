@@ -32,7 +32,7 @@ function newCheckout(name: string): string {
 }
 
 beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "fdw-stub-program-"));
+    folder = mkdtempSync(join(tmpdir(), "fdw-stub-bundle-"));
     mkdirSync(join(folder, "node_modules"));
     for (const name of NEEDED) {
         symlinkSync(join(ROOT, "node_modules", name), join(folder, "node_modules", name));
@@ -93,7 +93,7 @@ describe("the command as one file", () => {
         expect(compiled()).toHaveLength(4);
     });
 
-    test.each(["sources.json", "v8"])("is made again where %s is not what it should be", (part) => {
+    test.each(["cli-main.json", "v8"])("is made again where %s is not what it should be", (part) => {
         run();
         for (const file of readdirSync(cache()).filter((name) => name.endsWith(part))) {
             writeFileSync(join(cache(), file), "[half");
