@@ -6,7 +6,7 @@
 import type { TypeName } from "libpg-query";
 import type { QualifiedName } from "../parse/ast";
 import type { Place } from "../report";
-import type { AnalyzerHost, DblinkCall } from "../usage/analyze";
+import type { AnalyzerHost, DblinkCall } from "../usage/analysis";
 import { Analyzer } from "../usage/analyze";
 import { Unknowns } from "../usage/unknowns";
 import {

@@ -3,7 +3,8 @@
 import { constText, type QualifiedName } from "../parse/ast";
 import { parseSql } from "../parse/parser";
 import type { Place } from "../report";
-import { Analyzer, type DblinkCall } from "../usage/analyze";
+import type { DblinkCall } from "../usage/analysis";
+import { Analyzer } from "../usage/analyze";
 import { STRENGTH } from "../usage/unknowns";
 import { connectionString } from "./address";
 import type { Import, Relation } from "./catalog";

@@ -6,7 +6,7 @@
 import type { Upstream } from "../../upstreams/model";
 import { linesBefore, parseSql } from "../parse/parser";
 import type { Place } from "../report";
-import { outputOf } from "../usage/analyze";
+import { outputOf } from "../usage/outputs";
 import type { Database } from "./database";
 import { Interpreter } from "./interpreter";
 import { completeRelation } from "./tables";

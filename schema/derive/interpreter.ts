@@ -5,7 +5,8 @@ import { constText, defElems, defText, items, objectName, qualified, rangeName, 
 import { plRoutine } from "../parse/plpgsql";
 import type { ReadStatement } from "../read/script";
 import type { Source } from "../report";
-import { type Analyzer, outputOf } from "../usage/analyze";
+import type { Analyzer } from "../usage/analyze";
+import { outputOf } from "../usage/outputs";
 import { child, itemOf } from "../usage/scope";
 import { alterTable, rename, setSchema } from "./alter";
 import { BlockRunner, catalogWorld } from "./blocks";

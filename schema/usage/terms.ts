@@ -55,3 +55,5 @@ export function isType(term: Term, base: string): boolean {
 
 export const NONE: Term = { kind: "none" };
 export const BOOLEAN = known("boolean");
+/** Base types of moments. */
+export const TIMES: ReadonlySet<string> = new Set(["timestamptz", "timestamp", "date"]);

@@ -1,0 +1,95 @@
+/** What a function call tells of its arguments, and the type of its result. */
+
+import type { FuncCall } from "libpg-query";
+import type { Term } from "../derive/catalog";
+import { builtIn } from "../derive/types";
+import { qualified, strings } from "../parse/ast";
+import type { Analysis } from "./analysis";
+import { signatureOf } from "./functions";
+import { orderItem } from "./order";
+import { EMPTY } from "./outputs";
+import type { Scope } from "./scope";
+import { elementOf, isType, known, NONE, TIMES } from "./terms";
+import { unify } from "./unify";
+import { STRENGTH } from "./unknowns";
+
+export function callTerm(analysis: Analysis, call: FuncCall, scope: Scope): Term {
+    const name = qualified(strings(call.funcname));
+    const terms = (call.args ?? []).map((arg) => analysis.expression(arg, scope));
+    for (const node of call.agg_order ?? []) {
+        orderItem(analysis, node, scope, EMPTY);
+    }
+    analysis.condition(call.agg_filter, scope);
+    for (const node of [...(call.over?.partitionClause ?? []), ...(call.over?.orderClause ?? [])]) {
+        orderItem(analysis, node, scope, EMPTY);
+    }
+    const routines = analysis.host.routines(name);
+    const routine =
+        routines.find((each) => each.parameters.filter(({ mode }) => mode === "in").length === terms.length) ??
+        routines[0];
+    if (routine !== undefined) {
+        analysis.calls.add(`${routine.schema}\0${routine.name}`);
+        const inputs = routine.parameters.filter(({ mode }) => mode === "in");
+        terms.forEach((term, index) => {
+            const type = inputs[index]?.type;
+            if (type !== undefined) {
+                analysis.unknowns.hint(term, type, STRENGTH.use, `argument of ${name.name}()`);
+            }
+        });
+        return routine.result === undefined ? NONE : { kind: "type", type: routine.result };
+    }
+    if (name.name === "generate_series") {
+        const stepped = terms.some((term) => isType(term, "interval"));
+        const dated = terms.find((term) => term.kind === "type" && TIMES.has(term.type.base));
+        const type = dated?.kind === "type" ? dated.type : builtIn(stepped ? "timestamptz" : "integer");
+        terms.slice(0, stepped || dated !== undefined ? 2 : 3).forEach((term) => {
+            analysis.unknowns.hint(term, type, STRENGTH.use, "argument of generate_series()");
+        });
+        return stepped ? known("timestamptz") : { kind: "type", type };
+    }
+    const signature = signatureOf(name.name);
+    if (signature === undefined) {
+        return NONE;
+    }
+    const reason = `argument of ${name.name}()`;
+    if (signature.args[0] === "=") {
+        // lag(x, 1, default): the offset is no value.
+        const values = name.name === "lag" || name.name === "lead" ? terms.filter((_, index) => index !== 1) : terms;
+        return unify(analysis, values, reason);
+    }
+    const rest = signature.args.at(-1) === "*" ? "*" : undefined;
+    terms.forEach((term, index) => {
+        const arg = signature.args[index] ?? rest ?? "?";
+        if (arg === "#") {
+            analysis.unknowns.hint(term, builtIn("numeric"), STRENGTH.family, reason);
+        } else if (arg === "anyarray") {
+            analysis.unknowns.hint(term, builtIn("text[]"), STRENGTH.literal, reason);
+        } else if (arg === "geometry") {
+            analysis.unknowns.hint(
+                term,
+                { sql: "geometry", base: "geometry", array: false, extension: "postgis" },
+                STRENGTH.use,
+                reason,
+            );
+        } else if (arg === "ltree" || arg === "hstore") {
+            analysis.unknowns.hint(term, { sql: arg, base: arg, array: false, extension: arg }, STRENGTH.use, reason);
+        } else if (arg === "1") {
+            analysis.unknowns.meet(terms[0] ?? NONE, term, STRENGTH.use, reason);
+        } else if (arg === "numeric" && name.name === "round" && terms.length === 1) {
+            analysis.unknowns.hint(term, builtIn("numeric"), STRENGTH.family, reason);
+        } else if (arg !== "*" && arg !== "?") {
+            analysis.unknowns.hint(term, builtIn(arg), STRENGTH.use, reason);
+        }
+    });
+    if (signature.result === "1" || signature.result === "2") {
+        const same = terms[Number(signature.result) - 1] ?? NONE;
+        return same.kind === "var" && signature.result === "2" ? known("timestamptz") : same;
+    }
+    if (signature.result === "=" || signature.result === "?") {
+        const first = terms[0];
+        return name.name === "unnest" && first?.kind === "type" && first.type.array
+            ? { kind: "type", type: elementOf(first.type) }
+            : NONE;
+    }
+    return known(signature.result);
+}

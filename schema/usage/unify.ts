@@ -1,0 +1,37 @@
+/** Expressions that meet: what is known of the type of one is told of the others. */
+
+import type { Term } from "../derive/catalog";
+import type { Analysis } from "./analysis";
+import { NONE } from "./terms";
+import { STRENGTH } from "./unknowns";
+
+export function compare(analysis: Analysis, a: Term, b: Term, reason: string, literal = false): void {
+    analysis.unknowns.meet(a, b, literal ? STRENGTH.literal : STRENGTH.use, reason);
+}
+
+export function unify(analysis: Analysis, terms: readonly Term[], reason: string): Term {
+    const typed = terms.find((term) => term.kind === "type");
+    const variable = terms.find((term) => term.kind === "var");
+    const main = typed ?? variable ?? terms[0] ?? NONE;
+    for (const term of terms) {
+        if (term !== main) {
+            // A number beside a column tells as much as in a comparison.
+            analysis.unknowns.meet(
+                main,
+                term,
+                main.kind === "type" && isNumberLiteral(terms, main) ? STRENGTH.literal : STRENGTH.use,
+                reason,
+            );
+        }
+    }
+    return main;
+}
+
+function isNumberLiteral(terms: readonly Term[], main: Term): boolean {
+    // COALESCE(x, 0): the literal's own type is all that is known.
+    return (
+        terms.some((term) => term.kind === "var") &&
+        main.kind === "type" &&
+        /^(?:integer|numeric|bigint)$/.test(main.type.sql)
+    );
+}

@@ -1,0 +1,35 @@
+/** UNION, INTERSECT and EXCEPT: columns meet by position. */
+
+import type { Output } from "../derive/catalog";
+import type { Analysis } from "./analysis";
+import { STRENGTH } from "./unknowns";
+
+export function combineUnion(analysis: Analysis, left: Output, right: Output): void {
+    if (left.open.length === 0 && right.open.length === 0) {
+        left.columns.forEach((column, index) => {
+            const other = right.columns[index];
+            if (other !== undefined) {
+                analysis.unknowns.meet(column.term, other.term, STRENGTH.use, "same column of a UNION");
+                if (column.term.kind === "literal" || column.term.kind === "none") {
+                    column.term = other.term;
+                }
+            }
+        });
+        return;
+    }
+    const [first, second] = [left.open[0], right.open[0]];
+    if (first !== undefined && second !== undefined) {
+        analysis.unknowns.align(first, second);
+    } else if (first !== undefined || second !== undefined) {
+        // One side is known: the open one must have those columns.
+        const closed = first === undefined ? left : right;
+        const open = first ?? second;
+        const names = new Set((first === undefined ? right : left).columns.map(({ name }) => name));
+        for (const { name, term } of closed.columns) {
+            if (open !== undefined && !names.has(name) && name !== "?column?") {
+                const column = analysis.unknowns.column(open, name, analysis.host.place(undefined));
+                analysis.unknowns.meet(column, term, STRENGTH.assignment, "same column of a UNION");
+            }
+        }
+    }
+}

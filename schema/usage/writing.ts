@@ -1,0 +1,150 @@
+/** Goes through INSERT, UPDATE, DELETE and MERGE: what is written must fit the column that it goes to. */
+
+import type { DeleteStmt, InsertStmt, MergeStmt, Node, RangeVar, ResTarget, UpdateStmt } from "libpg-query";
+import type { Output } from "../derive/catalog";
+import type { Analysis } from "./analysis";
+import { columnIn } from "./columns";
+import { fromItems, tableItem } from "./from";
+import { withQueries } from "./query";
+import { child, type FromItem, type Scope } from "./scope";
+import { targets } from "./targets";
+import { NONE } from "./terms";
+import { STRENGTH } from "./unknowns";
+
+/** The table written to; a CTE never hides it. */
+function writtenTable(analysis: Analysis, range: RangeVar | undefined): FromItem | undefined {
+    return range === undefined ? undefined : tableItem(analysis, range, undefined);
+}
+
+export function insert(analysis: Analysis, statement: InsertStmt, outer?: Scope): Output {
+    const scope = child(outer);
+    withQueries(analysis, statement.withClause, scope);
+    const target = writtenTable(analysis, statement.relation);
+    const names = (statement.cols ?? []).flatMap((node) => ("ResTarget" in node ? [node.ResTarget.name ?? ""] : []));
+    const place = analysis.host.place(statement.relation?.location);
+    const columns = (target === undefined ? [] : names.length > 0 ? names : [...target.columns.keys()]).map((name) =>
+        target === undefined ? NONE : (columnIn(analysis, [target], name, place) ?? NONE),
+    );
+    if (statement.selectStmt !== undefined) {
+        const query = statement.selectStmt;
+        const source = analysis.statement(query, scope);
+        if (source.open.length === 0) {
+            source.columns.forEach((column, index) => {
+                const into = columns[index];
+                if (into !== undefined) {
+                    analysis.unknowns.meet(into, column.term, STRENGTH.assignment, "INSERT");
+                }
+            });
+        } else if (target !== undefined && names.length === 0 && source.columns.length === 0) {
+            starInto(analysis, source, target);
+        }
+    }
+    const written = target === undefined ? [] : [target];
+    const conflict = child(scope);
+    conflict.items.push(...written);
+    if (target !== undefined) {
+        conflict.items.push({ ...target, alias: "excluded" });
+    }
+    const clause = statement.onConflictClause;
+    if (clause !== undefined && target !== undefined) {
+        assignments(analysis, clause.targetList, target, conflict);
+        analysis.condition(clause.whereClause, conflict);
+        for (const node of clause.infer?.indexElems ?? []) {
+            if ("IndexElem" in node && node.IndexElem.name !== undefined) {
+                columnIn(analysis, written, node.IndexElem.name, place);
+            }
+        }
+    }
+    scope.items.push(...written);
+    return targets(analysis, statement.returningClause?.exprs ?? [], scope);
+}
+
+/** `INSERT INTO local SELECT * FROM upstream`: the upstream has the local table's columns, in its order. */
+function starInto(analysis: Analysis, source: Output, target: FromItem): void {
+    const only = source.open[0];
+    if (source.open.length !== 1 || only === undefined || target.open.length > 0) {
+        return;
+    }
+    for (const [name, term] of target.columns) {
+        const column = analysis.unknowns.column(only, name, analysis.host.place(undefined));
+        analysis.unknowns.meet(column, term, STRENGTH.assignment, "INSERT … SELECT *");
+    }
+}
+
+function assignments(analysis: Analysis, list: readonly Node[] | undefined, target: FromItem, scope: Scope): void {
+    for (const node of list ?? []) {
+        if (!("ResTarget" in node)) {
+            continue;
+        }
+        const set: ResTarget = node.ResTarget;
+        const column = columnIn(analysis, [target], set.name ?? "", analysis.host.place(set.location)) ?? NONE;
+        const value = analysis.expression(set.val, scope);
+        analysis.unknowns.meet(column, value, STRENGTH.assignment, "UPDATE … SET");
+    }
+}
+
+export function update(analysis: Analysis, statement: UpdateStmt, outer?: Scope): Output {
+    const scope = child(outer);
+    withQueries(analysis, statement.withClause, scope);
+    const target = writtenTable(analysis, statement.relation);
+    if (target !== undefined) {
+        scope.items.push(target);
+    }
+    for (const node of statement.fromClause ?? []) {
+        fromItems(analysis, node, scope);
+    }
+    if (target !== undefined) {
+        assignments(analysis, statement.targetList, target, scope);
+    }
+    analysis.condition(statement.whereClause, scope);
+    return targets(analysis, statement.returningClause?.exprs ?? [], scope);
+}
+
+export function remove(analysis: Analysis, statement: DeleteStmt, outer?: Scope): Output {
+    const scope = child(outer);
+    withQueries(analysis, statement.withClause, scope);
+    const target = writtenTable(analysis, statement.relation);
+    if (target !== undefined) {
+        scope.items.push(target);
+    }
+    for (const node of statement.usingClause ?? []) {
+        fromItems(analysis, node, scope);
+    }
+    analysis.condition(statement.whereClause, scope);
+    return targets(analysis, statement.returningClause?.exprs ?? [], scope);
+}
+
+export function merge(analysis: Analysis, statement: MergeStmt, outer?: Scope): Output {
+    const scope = child(outer);
+    withQueries(analysis, statement.withClause, scope);
+    const target = writtenTable(analysis, statement.relation);
+    if (target !== undefined) {
+        scope.items.push(target);
+    }
+    if (statement.sourceRelation !== undefined) {
+        fromItems(analysis, statement.sourceRelation, scope);
+    }
+    analysis.condition(statement.joinCondition, scope);
+    for (const node of statement.mergeWhenClauses ?? []) {
+        if (!("MergeWhenClause" in node) || target === undefined) {
+            continue;
+        }
+        const clause = node.MergeWhenClause;
+        analysis.condition(clause.condition, scope);
+        if (clause.commandType === "CMD_INSERT") {
+            const names = (clause.targetList ?? []).flatMap((each) => ("ResTarget" in each ? [each.ResTarget] : []));
+            (clause.values ?? []).forEach((value, index) => {
+                const column = names[index];
+                const into =
+                    column === undefined
+                        ? NONE
+                        : (columnIn(analysis, [target], column.name ?? "", analysis.host.place(column.location)) ??
+                          NONE);
+                analysis.unknowns.meet(into, analysis.expression(value, scope), STRENGTH.assignment, "MERGE … INSERT");
+            });
+        } else {
+            assignments(analysis, clause.targetList, target, scope);
+        }
+    }
+    return targets(analysis, statement.returningClause?.exprs ?? [], scope);
+}
