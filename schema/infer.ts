@@ -3,10 +3,10 @@
 import type { Upstream } from "../upstreams/model";
 import type { Database } from "./derive/database";
 import { dblinkNeeds } from "./derive/dblink";
-import { Emitter } from "./derive/emit";
 import { finish } from "./derive/finish";
 import { databaseCatalog, declaredCatalog, type UpstreamCatalog } from "./derive/given";
 import { Interpreter } from "./derive/interpreter";
+import { emit } from "./emit/emit";
 import { loadParser } from "./parse/parser";
 import { type FileSystem, nodeFileSystem } from "./read/filesystem";
 import { planFiles } from "./read/plan";
@@ -67,7 +67,7 @@ export async function inferUpstreams(input: InferInput): Promise<Inference> {
     }
     finish(own, interpreter.ran);
     dblinkNeeds(own);
-    const { upstreams, origins } = new Emitter(own, interpreter.roles, reader.standIns, given, own.label).run();
+    const { upstreams, origins } = emit(own, interpreter.roles, reader.standIns, given, own.label);
     for (const [label, db] of interpreter.databases) {
         if (
             db !== own &&

@@ -7,6 +7,9 @@ import type { TypeName } from "libpg-query";
 import type { Place } from "../report";
 import type { ColumnType } from "./types";
 
+/** Stands for `current_database()` in option values. */
+export const CURRENT_DATABASE = "fdw_stub_current_database";
+
 export interface CatalogColumn {
     name: string;
     type: ColumnType;

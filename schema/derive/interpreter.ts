@@ -10,7 +10,7 @@ import { outputOf } from "../usage/outputs";
 import { child, itemOf } from "../usage/scope";
 import { alterTable, rename, setSchema } from "./alter";
 import { BlockRunner, catalogWorld } from "./blocks";
-import { type Catalog, key, type Output, type Relation, type Routine } from "./catalog";
+import { type Catalog, CURRENT_DATABASE, key, type Output, type Relation, type Routine } from "./catalog";
 import { Database, placeOf, Shared, type Site } from "./database";
 import { drop } from "./drop";
 import { evaluate, type Value } from "./evaluate";
@@ -27,9 +27,6 @@ import { Roles } from "./roles";
 import { analyzeBlock, createRoutine, linesTo } from "./routines";
 import { createTable } from "./tables";
 import { alterEnum, createComposite, createDomain, createEnum, createRange, defineType } from "./typedefs";
-
-/** Stands for `current_database()` in option values. */
-export const CURRENT_DATABASE = "fdw_stub_current_database";
 
 const DATABASE_STATEMENTS = [
     "CreatedbStmt",

@@ -1,0 +1,74 @@
+/** A gathered stub as an upstream, and where its parts come from. */
+
+import type { Ddl, Table, Upstream, User } from "../../upstreams/model";
+import type { ColumnOrigin, TableOrigin, UpstreamOrigin, UserOrigin } from "../report";
+import { compare, type Stub, sortedTables } from "./stub";
+
+export function upstreamOf(stub: Stub): Upstream {
+    const users: User[] = [...stub.users]
+        .sort(([a], [b]) => compare(a, b))
+        .map(([name, { password }]) => (password === undefined ? { name } : { name, password }));
+    const tables: Table[] = sortedTables(stub).map((table) => ({
+        schema: table.schema,
+        name: table.name,
+        columns: [...table.columns.values()].map(({ name, type }) => ({ name, type })),
+        rows: [],
+    }));
+    const given = stub.givenTypes?.ddl() ?? [];
+    const ddl = [...given, ...stub.types.ddl().filter(({ sql }) => !given.some((other) => sameObject(other.sql, sql)))];
+    const extensions = [
+        ...new Set([...stub.extensions, ...(stub.givenTypes?.extensions ?? []), ...stub.types.extensions]),
+    ];
+    return {
+        host: stub.host,
+        port: stub.port,
+        database: stub.database,
+        users,
+        extensions: extensions.sort(compare),
+        ddl: stub.open ? [...openDdl(stub), ...ddl] : ddl,
+        tables,
+    };
+}
+
+/** The schema creates the role later, so the stub's tables are open to everybody. */
+function openDdl(stub: Stub): Ddl[] {
+    const place = stub.servers[0]?.place ?? { file: "schema", line: 1 };
+    return [
+        "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;",
+        "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC;",
+    ].map((sql) => ({ origin: place.file, line: place.line, sql }));
+}
+
+function sameObject(a: string, b: string): boolean {
+    const head = (sql: string) => sql.replace(/\s+(?:AS\b.*)?$/s, "").split(" AS ")[0];
+    return head(a) === head(b);
+}
+
+export function originOf(stub: Stub): UpstreamOrigin {
+    return {
+        host: stub.host,
+        port: stub.port,
+        database: stub.database,
+        servers: stub.servers,
+        users: [...stub.users]
+            .sort(([a], [b]) => compare(a, b))
+            .map(([name, { roles, place }]): UserOrigin => ({ name, roles: [...roles], place })),
+        tables: sortedTables(stub).map(
+            (table): TableOrigin => ({
+                schema: table.schema,
+                name: table.name,
+                place: table.place,
+                ...(table.local === undefined ? {} : { local: table.local }),
+                columns: [...table.columns.values()].map(
+                    ({ name, type, certainty, place, reason }): ColumnOrigin => ({
+                        name,
+                        type,
+                        certainty,
+                        place,
+                        ...(reason === undefined ? {} : { reason }),
+                    }),
+                ),
+            }),
+        ),
+    };
+}
