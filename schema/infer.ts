@@ -1,13 +1,13 @@
 /** The one entry: files of a schema in, upstreams and all that is to be said about them out. */
 
 import type { Upstream } from "../upstreams/model";
+import { loadParser } from "../upstreams/parser";
 import type { Database } from "./derive/database";
 import { dblinkNeeds } from "./derive/dblink";
 import { finish } from "./derive/finish";
 import { databaseCatalog, declaredCatalog, type UpstreamCatalog } from "./derive/given";
 import { Interpreter } from "./derive/interpreter";
 import { emit } from "./emit/emit";
-import { loadParser } from "./parse/parser";
 import { type FileSystem, nodeFileSystem } from "./read/filesystem";
 import { planFiles } from "./read/plan";
 import { Reader } from "./read/script";

@@ -1,6 +1,6 @@
-import { hasSqlDetails } from "libpg-query";
 import { InputError } from "./errors";
 import type { Ddl } from "./model";
+import type { Refusal } from "./parser";
 
 /** Counts line breaks from one offset to the next: offsets must not go back, so that a file is read once. */
 export function lineCounter(firstLine: number, bytes: Buffer): (offset: number) => number {
@@ -26,15 +26,12 @@ function syntaxHint(before: string, line: string): string {
         : "";
 }
 
-export function syntaxError(ddl: Ddl, error: unknown): InputError {
-    const why = error instanceof Error ? error.message : String(error);
-    // Counted in characters, of which some take two places in a string.
-    const position = hasSqlDetails(error) ? (error.sqlDetails?.cursorPosition ?? 0) : 0;
-    const before = Array.from(ddl.sql).slice(0, position).join("");
+export function syntaxError(ddl: Ddl, { error, at }: Refusal): InputError {
+    const before = ddl.sql.slice(0, Math.max(0, at));
     const lines = before.split("\n");
     const text = (ddl.sql.split("\n")[lines.length - 1] ?? "").trim();
     return new InputError(
-        `${ddl.origin}:${ddl.line + lines.length - 1}: ${why}. The line reads: ${text.slice(0, 200)}${syntaxHint(before, text)}`,
+        `${ddl.origin}:${ddl.line + lines.length - 1}: ${error}. The line reads: ${text.slice(0, 200)}${syntaxHint(before, text)}`,
     );
 }
 

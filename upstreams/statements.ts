@@ -1,7 +1,8 @@
-import { loadModule, type Node, parseSync } from "libpg-query";
+import type { Node } from "libpg-query";
 import { lineCounter, readable, syntaxError } from "./ddl-text";
 import { InputError } from "./errors";
 import type { Ddl } from "./model";
+import { loadParser, parseScript } from "./parser";
 
 /** One statement of the user's DDL. */
 export interface Statement {
@@ -44,23 +45,21 @@ const REFUSED_TRANSACTIONS: readonly string[] = [
  * @throws InputError with file, line and reason for a syntax error and for statements that no stub can run.
  */
 export async function splitDdl(ddl: Ddl): Promise<SplitDdl> {
-    await loadModule();
+    await loadParser();
     const text = readable(ddl);
     if (text.trim() === "") {
         return { statements: [], extensions: [], schemas: [] };
     }
     const bytes = Buffer.from(text);
     const lineAt = lineCounter(ddl.line, bytes);
-    let parsed: ReturnType<typeof parseSync>;
-    try {
-        parsed = parseSync(text);
-    } catch (error) {
-        throw syntaxError({ ...ddl, sql: text }, error);
+    const parsed = parseScript(text);
+    if ("error" in parsed) {
+        throw syntaxError({ ...ddl, sql: text }, parsed);
     }
     const statements: Statement[] = [];
     const extensions: string[] = [];
     const schemas: string[] = [];
-    for (const raw of parsed.stmts ?? []) {
+    for (const raw of parsed.statements) {
         const from = raw.stmt_location ?? 0;
         const to = raw.stmt_len === undefined || raw.stmt_len === 0 ? bytes.length : from + raw.stmt_len;
         const sql = bytes.subarray(from, to).toString();

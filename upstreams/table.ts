@@ -1,6 +1,6 @@
-import { loadModule, parseSync } from "libpg-query";
 import { InputError } from "./errors";
 import type { Column, Table } from "./model";
+import { loadParser, parseScript } from "./parser";
 import { quoteIdent, quoteQualified } from "./quote";
 import type { Statement } from "./statements";
 
@@ -14,13 +14,12 @@ const PLAIN_TABLE: readonly string[] = ["relation", "tableElts", "oncommit"];
 
 /** Whether the text is one CREATE TABLE with exactly these columns, so that no type can smuggle in anything else. */
 function definesColumns(sql: string, columns: readonly Column[]): string | undefined {
-    let parsed: ReturnType<typeof parseSync>;
-    try {
-        parsed = parseSync(sql);
-    } catch (error) {
-        return error instanceof Error ? error.message : String(error);
+    const parsed = parseScript(sql);
+    if ("error" in parsed) {
+        return parsed.error;
     }
-    const node = parsed.stmts?.length === 1 ? parsed.stmts[0]?.stmt : undefined;
+    const [first, ...others] = parsed.statements;
+    const node = others.length === 0 ? first?.stmt : undefined;
     const table = node !== undefined && "CreateStmt" in node ? node.CreateStmt : {};
     const elements = table.tableElts ?? [];
     const isWhole =
@@ -30,13 +29,18 @@ function definesColumns(sql: string, columns: readonly Column[]): string | undef
     return isWhole ? undefined : "it is more than a type with column constraints";
 }
 
+/** A type that is no type may be a whole file. */
+function shown(type: string): string {
+    return JSON.stringify(type.length > 200 ? `${type.slice(0, 200)}…` : type);
+}
+
 /**
  * The CREATE TABLE of a declared table.
  *
  * @throws InputError that names the column whose type PostgreSQL's parser refuses.
  */
 export async function tableStatement(table: Table, at: string): Promise<Statement> {
-    await loadModule();
+    await loadParser();
     const sql = createTable(table.schema, table.name, table.columns);
     const whole = definesColumns(sql, table.columns);
     if (whole !== undefined) {
@@ -44,7 +48,7 @@ export async function tableStatement(table: Table, at: string): Promise<Statemen
             const why = definesColumns(createTable("s", "t", [column]), [column]);
             if (why !== undefined) {
                 throw new InputError(
-                    `${at}: the type ${JSON.stringify(column.type)} of column ${JSON.stringify(column.name)} in table ${quoteQualified(table.schema, table.name)} is no type: ${why}. Write it as in CREATE TABLE, for example "numeric(10,2)".`,
+                    `${at}: the type ${shown(column.type)} of column ${JSON.stringify(column.name)} in table ${quoteQualified(table.schema, table.name)} is no type: ${why}. Write it as in CREATE TABLE, for example "numeric(10,2)".`,
                 );
             }
         }

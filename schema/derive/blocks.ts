@@ -4,8 +4,8 @@
  */
 
 import type { Node, SelectStmt } from "libpg-query";
+import { parseSql } from "../../upstreams/parser";
 import { constText, items, qualified, strings } from "../parse/ast";
-import { parseSql } from "../parse/parser";
 import type { PlRoutine, PlStatement } from "../parse/plpgsql";
 import { splitName } from "../usage/names";
 import type { Database, Site } from "./database";

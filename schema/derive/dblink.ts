@@ -1,7 +1,7 @@
 /** `dblink('server or connection string', 'SELECT …') AS t(column type, …)` tells an upstream's tables too. */
 
+import { parseSql } from "../../upstreams/parser";
 import { constText, type QualifiedName } from "../parse/ast";
-import { parseSql } from "../parse/parser";
 import type { Place } from "../report";
 import type { DblinkCall } from "../usage/analysis";
 import { Analyzer } from "../usage/analyze";

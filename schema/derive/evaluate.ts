@@ -1,9 +1,9 @@
 /** Constant expressions: what `EXECUTE format(…)` runs, where that is certain. */
 
 import type { Node } from "libpg-query";
+import { isPlainName, parseExpression } from "../../upstreams/parser";
 import { quoteIdent, quoteLiteral } from "../../upstreams/quote";
 import { strings } from "../parse/ast";
-import { isPlainName, parseExpression } from "../parse/parser";
 
 /** A value that is certain. A record has its fields by name. */
 export type Value = string | number | boolean | null | Value[] | { readonly fields: ReadonlyMap<string, Value> };

@@ -4,7 +4,7 @@
  */
 
 import type { Upstream } from "../../upstreams/model";
-import { linesBefore, parseSql } from "../parse/parser";
+import { linesBefore, parseSql } from "../../upstreams/parser";
 import type { Place } from "../report";
 import { outputOf } from "../usage/outputs";
 import type { Database } from "./database";

@@ -1,8 +1,8 @@
 /** CREATE FUNCTION, and what function bodies use of imported tables. */
 
 import type { CreateFunctionStmt, Node } from "libpg-query";
+import { parseExpression, parseSql } from "../../upstreams/parser";
 import { defElems, items, qualified, strings } from "../parse/ast";
-import { parseExpression, parseSql } from "../parse/parser";
 import { type PlRoutine, type PlStatement, plRoutine } from "../parse/plpgsql";
 import type { Analyzer } from "../usage/analyze";
 import { splitName } from "../usage/names";

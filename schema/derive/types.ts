@@ -1,9 +1,9 @@
 /** SQL types: PostgreSQL's own, those of extensions, and how a type is printed. */
 
 import type { Node, TypeName } from "libpg-query";
+import { isPlainName } from "../../upstreams/parser";
 import { quoteIdent } from "../../upstreams/quote";
 import { constText, strings } from "../parse/ast";
-import { isPlainName } from "../parse/parser";
 
 /** A column's type. */
 export interface ColumnType {

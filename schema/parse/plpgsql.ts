@@ -1,6 +1,6 @@
 /** PL/pgSQL's tree, as libpg-query prints it, turned into the few kinds of statements that matter here. */
 
-import { parseRoutine } from "./parser";
+import { parseRoutine } from "../../upstreams/parser";
 
 export interface PlQuery {
     readonly text: string;

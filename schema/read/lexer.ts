@@ -5,6 +5,8 @@
  * because `\set` between two statements changes them.
  */
 
+import { DepthMeter, OPERATOR_CHARS } from "../../upstreams/depth";
+import { DOLLAR_TAG, endOfComment, endOfDollarQuoted, endOfQuoted, match } from "../../upstreams/scan";
 import { type PlaceholderContext, type PlaceholderKind, placeholderName } from "./placeholder";
 
 /** What the lexer asks of the script that drives it. */
@@ -75,47 +77,8 @@ const PSQL =
     /:(?:'([A-Za-z0-9_\u0080-\uffff]+)'|"([A-Za-z0-9_\u0080-\uffff]+)"|([A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)|(\{\?[A-Za-z0-9_\u0080-\uffff]+\}))/y;
 const WORD = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y;
 const NUMBER = /[0-9][0-9A-Za-z_.]*/y;
-const DOLLAR_TAG = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y;
 const META = /\\([A-Za-z_]+[+]?|[!?;])/y;
-const OPERATOR_CHARS = "+-*/<>=~!@#%^&|`?";
-/** Words that nest a tree without parentheses. */
-const CHAINING = new Set(["UNION", "INTERSECT", "EXCEPT", "JOIN", "CASE", "NOT", "COLLATE", "IS", "WHEN"]);
 const FOREIGN_OBJECTS = new Set(["TABLE", "DATA", "SCHEMA"]);
-
-function match(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
-    pattern.lastIndex = at;
-    return pattern.exec(text);
-}
-
-/** Counts chains and nesting: the sum, over the open parentheses, of the operators since the last comma. */
-class DepthMeter {
-    private readonly open: number[] = [0];
-    private sum = 0;
-    deepest = 0;
-
-    step(): void {
-        const last = this.open.length - 1;
-        this.open[last] = (this.open[last] ?? 0) + 1;
-        this.sum += 1;
-        this.deepest = Math.max(this.deepest, this.sum);
-    }
-
-    enter(): void {
-        this.step();
-        this.open.push(0);
-    }
-
-    leave(): void {
-        const inner = this.open.length > 1 ? (this.open.pop() ?? 0) : 0;
-        this.sum -= inner;
-    }
-
-    comma(): void {
-        const last = this.open.length - 1;
-        this.sum -= this.open[last] ?? 0;
-        this.open[last] = 0;
-    }
-}
 
 export class Lexer {
     private at = 0;
@@ -183,6 +146,7 @@ export class Lexer {
         let valuesAt = -1;
         let lastWord = "";
         const depth = new DepthMeter();
+        const over = this.templated ? (from: number, close: number) => tagOver(text, from, close) : undefined;
 
         const push = (piece: string) => {
             if (active) {
@@ -328,7 +292,7 @@ export class Lexer {
             begin();
             if (char === "'") {
                 const escapes = /^[eE]$/.test(lastWord) && text[this.at - 1]?.toUpperCase() === "E";
-                take(endOfQuoted(text, this.at, "'", escapes, this.templated), {
+                take(endOfQuoted(text, this.at, "'", escapes, over), {
                     quote: "literal",
                     before: () => parts.join("").slice(-200),
                     brackets,
@@ -336,7 +300,7 @@ export class Lexer {
                 continue;
             }
             if (char === '"') {
-                take(endOfQuoted(text, this.at, '"', false, this.templated), {
+                take(endOfQuoted(text, this.at, '"', false, over), {
                     quote: "ident",
                     before: () => parts.join("").slice(-200),
                     brackets,
@@ -347,8 +311,7 @@ export class Lexer {
             if (char === "$") {
                 const tag = match(DOLLAR_TAG, text, this.at);
                 if (tag !== null) {
-                    const close = text.indexOf(tag[0], this.at + tag[0].length);
-                    const to = close < 0 ? length : close + tag[0].length;
+                    const to = endOfDollarQuoted(text, this.at, tag[0]);
                     const body = text.slice(this.at, to);
                     mentionsForeign ||= /\b(?:foreign|user\s+mapping|server|dblink)\b/i.test(body);
                     take(to, { quote: "dollar", before: () => parts.join("").slice(-200), brackets });
@@ -372,9 +335,7 @@ export class Lexer {
                     (before === "USER" && upper === "MAPPING") ||
                     (before === "FOREIGN" && FOREIGN_OBJECTS.has(upper));
                 stdin ||= upper === "STDIN";
-                if (CHAINING.has(upper)) {
-                    depth.step();
-                }
+                depth.word(upper);
                 if (upper === "VALUES" && parens === 0 && valuesAt < 0) {
                     valuesAt = size;
                 }
@@ -509,19 +470,6 @@ export class Lexer {
     }
 }
 
-function endOfComment(text: string, from: number): number {
-    let level = 1;
-    const edge = /\/\*|\*\//g;
-    edge.lastIndex = from + 2;
-    for (let hit = edge.exec(text); hit !== null; hit = edge.exec(text)) {
-        level += hit[0] === "/*" ? 1 : -1;
-        if (level === 0) {
-            return hit.index + 2;
-        }
-    }
-    return text.length;
-}
-
 /**
  * Where a template tag that opened inside a quoted token ends, if it reaches over `close`: the quotes in
  * `'<%= ENV.fetch('X') %>'` are the tag's own.
@@ -543,30 +491,6 @@ function tagOver(text: string, from: number, close: number): number | undefined 
         }
     }
     return undefined;
-}
-
-function endOfQuoted(text: string, from: number, quote: string, escapes: boolean, templated: boolean): number {
-    let at = from + 1;
-    while (at < text.length) {
-        const close = text.indexOf(quote, at);
-        if (close < 0) {
-            return text.length;
-        }
-        const tag = templated ? tagOver(text, at, close) : undefined;
-        if (tag !== undefined) {
-            at = tag;
-            continue;
-        }
-        const backslash = escapes ? text.slice(at, close).indexOf("\\") : -1;
-        if (backslash >= 0) {
-            at += backslash + 2;
-        } else if (text[close + 1] === quote) {
-            at = close + 2;
-        } else {
-            return close + 1;
-        }
-    }
-    return text.length;
 }
 
 /** CREATE [OR REPLACE] FUNCTION or PROCEDURE, as psql tells it. */

@@ -4,7 +4,7 @@
  */
 
 import type { Node } from "libpg-query";
-import { linesBefore, parseSql } from "../parse/parser";
+import { linesBefore, parseSql } from "../../upstreams/parser";
 import type { Finding, Place, ReadFile, Tool } from "../report";
 import { decode } from "./decode";
 import type { FileSystem } from "./filesystem";

@@ -477,6 +477,13 @@ describe("what doesn't parse", () => {
         expect(found.findings[0]?.message).toContain('syntax error at or near "TABEL"');
     });
 
+    test("is reported with its line, whatever characters come before", async () => {
+        const found = await infer(
+            `CREATE TABLE x (\n    a text DEFAULT '${"größe 漢字 😀 ".repeat(20)}',\n    b b b\n);`,
+        );
+        expect(found.findings).toMatchObject([{ code: "unparsed", line: 3 }]);
+    });
+
     test("is an error where it names foreign objects, without the password", async () => {
         const found = await infer("CREATE USER MAPPING FOR x ON s OPTIONS (user 'u', password 'geheim');");
         expect(codes(found)).toEqual(["unparsed-foreign"]);

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { formatInference } from "../../../schema";
-import { parseSql } from "../../../schema/parse/parser";
 import { parseConfiguration, resolveUpstreams } from "../../../upstreams/parse";
+import { parseSql } from "../../../upstreams/parser";
 import { infer, SERVER } from "./compact";
 import { exampleNames, inferExample } from "./examples";
 

@@ -10,49 +10,39 @@ import {
     type ParseResult,
     parsePlPgSQLSync,
     parseSync,
+    type RawStmt,
     scanSync,
 } from "libpg-query";
-import { Lexer, type LexerHost } from "../read/lexer";
+import { type Depth, MAX_DEPTH, measure } from "./depth";
 
 export const loadParser: () => Promise<void> = loadModule;
 
-/** Longest chain of operators and nesting that is parsed; the module's stack holds about five times as many. */
-export const MAX_DEPTH = 1000;
-/** Longest statement that is parsed, in characters. */
+/** Longest statement that is parsed for a derivation, in characters. */
 export const MAX_STATEMENT = 16_000_000;
 
-export type Parsed =
-    | { readonly nodes: readonly Node[] }
-    /** `at`: offset in the text where the parser stopped, -1 when it doesn't say. */
-    | { readonly error: string; readonly at: number };
-
-const PASSIVE: LexerHost = { active: () => true, substitute: () => undefined };
-
-/** The deepest statement in a text. */
-export function depthOf(text: string): number {
-    const lexer = new Lexer(text, PASSIVE);
-    let deepest = 0;
-    for (let piece = lexer.next(); piece !== undefined; piece = lexer.next()) {
-        deepest = Math.max(deepest, piece.kind === "statement" ? piece.depth : (piece.statement?.depth ?? 0));
-    }
-    return deepest;
+export interface Refusal {
+    readonly error: string;
+    /** Offset in the text where the parser stopped, -1 when it doesn't say. */
+    readonly at: number;
 }
 
-function refuse(text: string, depth: number): Parsed | undefined {
+export type Parsed = { readonly nodes: readonly Node[] } | Refusal;
+
+/** Statements with their places in the text, counted in UTF-8 bytes. */
+export type ParsedScript = { readonly statements: readonly RawStmt[] } | Refusal;
+
+function refuse(text: string, { depth, at }: Depth): Refusal | undefined {
     if (text.includes("\0")) {
         return { error: "it holds a NUL character", at: text.indexOf("\0") };
     }
-    if (text.length > MAX_STATEMENT) {
-        return { error: `it is longer than ${MAX_STATEMENT} characters`, at: -1 };
-    }
     if (depth > MAX_DEPTH) {
-        return { error: `its expressions are nested or chained more than ${MAX_DEPTH} deep`, at: -1 };
+        return { error: `its expressions are nested or chained more than ${MAX_DEPTH} deep: split them`, at };
     }
     return undefined;
 }
 
-/** Parses one or more statements. `depth` is what the lexer measured; without it the text is measured here. */
-export function parseSql(text: string, depth = depthOf(text)): Parsed {
+/** Parses any number of statements. `depth` is what was measured while the text was read. */
+export function parseScript(text: string, depth: Depth = measure(text)): ParsedScript {
     const refused = refuse(text, depth);
     if (refused !== undefined) {
         return refused;
@@ -62,11 +52,22 @@ export function parseSql(text: string, depth = depthOf(text)): Parsed {
         result = parseSync(text);
     } catch (error) {
         if (hasSqlDetails(error)) {
-            return { error: error.message, at: charOffset(text, error.sqlDetails?.cursorPosition ?? -1) };
+            return { error: error.message, at: unitOffset(text, error.sqlDetails?.cursorPosition ?? -1) };
         }
         return { error: error instanceof Error ? error.message : String(error), at: -1 };
     }
-    return { nodes: (result.stmts ?? []).flatMap(({ stmt }) => (stmt === undefined ? [] : [stmt])) };
+    return { statements: result.stmts ?? [] };
+}
+
+/** Parses one or more statements. `depth` is what the lexer measured; without it the text is measured here. */
+export function parseSql(text: string, depth?: number): Parsed {
+    if (text.length > MAX_STATEMENT) {
+        return { error: `it is longer than ${MAX_STATEMENT} characters`, at: -1 };
+    }
+    const parsed = depth === undefined ? parseScript(text) : parseScript(text, { depth, at: -1 });
+    return "error" in parsed
+        ? parsed
+        : { nodes: parsed.statements.flatMap(({ stmt }) => (stmt === undefined ? [] : [stmt])) };
 }
 
 /** Parses an expression, as it stands in PL/pgSQL. */
@@ -85,7 +86,7 @@ export function parseExpression(text: string): Node | undefined {
  */
 export function parseRoutine(statement: string, body: string): unknown {
     // The body's own statements are measured: inside the statement they are one dollar-quoted token.
-    if (refuse(statement, depthOf(body)) !== undefined) {
+    if (statement.length > MAX_STATEMENT || refuse(statement, measure(body)) !== undefined) {
         return undefined;
     }
     try {
@@ -116,8 +117,17 @@ export function isPlainName(name: string): boolean {
     return plain;
 }
 
-/** The parser counts UTF-8 bytes; text counts UTF-16 units. */
-export function charOffset(text: string, byte: number): number {
+/** The position of an error is counted in characters, of which some take two places in a string. */
+function unitOffset(text: string, characters: number): number {
+    let at = 0;
+    for (let count = 0; count < characters && at < text.length; count += 1) {
+        at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+    }
+    return characters < 0 ? characters : at;
+}
+
+/** Locations in a tree are counted in UTF-8 bytes; text counts UTF-16 units. */
+function charOffset(text: string, byte: number): number {
     if (byte <= 0) {
         return byte;
     }
