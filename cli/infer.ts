@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { FORMATS, formatInference, inferUpstreams, type Tool } from "../schema";
+import { asFindings, FORMATS, type Format, formatInference, inferUpstreams, type Tool } from "../schema";
 import { InputError } from "../upstreams/errors";
 
 const TOOLS: readonly Tool[] = [
@@ -14,6 +14,9 @@ const TOOLS: readonly Tool[] = [
     "pg_dump",
     "plain",
 ];
+
+/** These show what was not understood themselves; beside the others it is told apart from the result. */
+const WITH_FINDINGS: readonly Format[] = ["table", "json"];
 
 function choose<T extends string>(what: string, value: string, known: readonly T[]): T {
     const found = known.find((one) => one === value);
@@ -38,6 +41,8 @@ function variables(given: readonly string[]): Record<string, string> {
 /**
  * Shows what a schema expects of its upstreams.
  *
+ * @param print Takes the result.
+ * @param tell Takes what was not understood, where the result has no place for it.
  * @returns the exit status: 1 where something that matters is not known.
  * @throws InputError for paths that do not exist and for unknown options.
  */
@@ -45,17 +50,24 @@ export async function infer(
     paths: readonly string[],
     options: { format: string; var?: readonly string[]; tool?: string },
     print: (text: string) => void,
+    tell: (text: string) => void,
 ): Promise<number> {
     const format = choose("--format", options.format, FORMATS);
+    const tool = options.tool === undefined ? undefined : choose("--tool", options.tool, TOOLS);
+    const values = variables(options.var ?? []);
     const missing = paths.filter((path) => !existsSync(path));
     if (missing.length > 0) {
         throw new InputError(`${missing.join(", ")} does not exist. Name SQL files, folders of migrations, or dumps.`);
     }
     const inference = await inferUpstreams({
         paths,
-        variables: variables(options.var ?? []),
-        ...(options.tool === undefined ? {} : { tool: choose("--tool", options.tool, TOOLS) }),
+        variables: values,
+        ...(tool === undefined ? {} : { tool }),
     });
     print(formatInference(inference, format).trimEnd());
+    const serious = inference.findings.filter(({ severity }) => severity !== "note");
+    if (!WITH_FINDINGS.includes(format) && serious.length > 0) {
+        tell(asFindings(serious));
+    }
     return inference.findings.some((finding) => finding.severity === "error") ? 1 : 0;
 }

@@ -10,6 +10,11 @@ function print(text: string): void {
     process.stdout.write(`${text}\n`);
 }
 
+/** An option that can be given several times takes one value each, so that it never takes a path that follows. */
+function gather(value: string, before: readonly string[] = []): string[] {
+    return [...before, value];
+}
+
 /** Commands load what they need when they run: `url` and an unchanged `up` take no longer than they must. */
 function build(): Command {
     const program = new Command("fdw-stub")
@@ -24,7 +29,7 @@ function build(): Command {
         .description("bring the stack up without the Pulumi CLI; nothing happens when it is up and unchanged")
         .option(
             "--schema <path...>",
-            "derive the upstreams from these files and folders instead of the configured ones",
+            "derive the upstreams from these files and folders, in place of the configured `schema`",
         )
         .option("--check", "then ask every upstream through a real foreign server, and say what to do next")
         .action(async ({ check, schema }: { check?: boolean; schema?: string[] }) => {
@@ -46,11 +51,11 @@ function build(): Command {
         .description("show what a schema expects of its upstreams, and where each part comes from; needs no Docker")
         .argument("<path...>", "SQL files, folders of migrations, dumps")
         .option("--format <form>", "table, yaml, json, sql or mermaid", "table")
-        .option("--var <name=value...>", "values of placeholders")
-        .option("--tool <tool>", "how a folder's files are ordered and cut, where it does not tell")
+        .option("--var <name=value>", "value of a placeholder; can be given several times", gather)
+        .option("--tool <tool>", "the tool that a folder's files are made for, where they do not tell it")
         .action(async (paths: string[], chosen: { format: string; var?: string[]; tool?: string }) => {
             const { infer }: typeof import("./infer") = require("./infer");
-            process.exitCode = await infer(paths, chosen, print);
+            process.exitCode = await infer(paths, chosen, print, (text) => process.stderr.write(`${text}\n`));
         });
     program
         .command("down")

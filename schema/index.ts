@@ -20,4 +20,4 @@ export type {
     UpstreamOrigin,
     UserOrigin,
 } from "./report";
-export { FORMATS, type Format, formatInference } from "./show";
+export { asFindings, FORMATS, type Format, formatInference } from "./show";

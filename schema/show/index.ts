@@ -1,6 +1,9 @@
 /** The forms in which an inference is shown. */
 
 import type { Inference } from "../report";
+
+export { asFindings } from "./findings";
+
 import { asJson } from "./json";
 import { asMermaid } from "./mermaid";
 import { asSql } from "./sql";

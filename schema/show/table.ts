@@ -1,4 +1,5 @@
-import type { Finding, Inference, Place } from "../report";
+import type { Inference, Place } from "../report";
+import { asFindings } from "./findings";
 
 function at(place: Place): string {
     return `${place.file}:${place.line}`;
@@ -8,12 +9,6 @@ function at(place: Place): string {
 function aligned(rows: ReadonlyArray<readonly [string, string]>): string[] {
     const width = Math.min(72, Math.max(0, ...rows.filter(([, place]) => place !== "").map(([text]) => text.length)));
     return rows.map(([text, place]) => (place === "" ? text : `${text.padEnd(width)}  ${place}`));
-}
-
-function finding(each: Finding): string[] {
-    const where = each.file === undefined ? "" : `${each.file}${each.line === undefined ? "" : `:${each.line}`}: `;
-    const lines = [`${each.severity}: ${where}${each.message} [${each.code}]`];
-    return each.config === undefined ? lines : [...lines, `    ${each.config}`];
 }
 
 /** For people: server → host:port/database → user → tables and columns, each with its place; then what is to be said. */
@@ -42,7 +37,8 @@ export function asTable(inference: Inference): string {
         blocks.push(aligned(rows).join("\n"));
     }
     if (inference.origins.length === 0) {
-        blocks.push("No upstream is needed.");
+        const known = inference.findings.every(({ severity }) => severity !== "error");
+        blocks.push(known ? "No upstream is needed." : "No upstream was found.");
     }
     if (inference.roles.length > 0) {
         blocks.push(
@@ -53,7 +49,7 @@ export function asTable(inference: Inference): string {
         );
     }
     if (inference.findings.length > 0) {
-        blocks.push(inference.findings.flatMap(finding).join("\n"));
+        blocks.push(asFindings(inference.findings));
     }
     return `${blocks.join("\n\n")}\n`;
 }

@@ -27,7 +27,13 @@ export function configOf(upstream: Upstream): Record<string, unknown> {
 
 /** The configuration that declares the same by hand. A column is one line. */
 export function asYaml(inference: Inference): string {
-    const document = new Document({ config: { "fdw-stub:upstreams": inference.upstreams.map(configOf) } });
+    const roles = inference.roles.map(({ name }) => name);
+    const document = new Document({
+        config: {
+            "fdw-stub:upstreams": inference.upstreams.map(configOf),
+            ...(roles.length === 0 ? {} : { "fdw-stub:roles": roles }),
+        },
+    });
     visit(document, {
         Pair(_key, pair) {
             if (isPair(pair) && isScalar(pair.key) && pair.key.value === "columns" && isSeq(pair.value)) {

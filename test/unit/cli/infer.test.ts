@@ -1,0 +1,312 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { infer } from "../../../cli/infer";
+import { readConfiguration } from "../../../components/config";
+import { deriveFromSchema } from "../../../components/derive";
+import { type Declared, declare } from "../../../components/prepare";
+import { readProjectStack } from "../../../standalone/project";
+import { InputError } from "../../../upstreams/errors";
+import { exampleNames, expectationOf, inputOf } from "../schema/examples";
+
+const ROOT = join(__dirname, "..", "..", "..");
+const SCHEMA = `CREATE EXTENSION postgres_fdw;
+CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '\${DB_HOST}', dbname 'orders');
+CREATE USER MAPPING FOR CURRENT_USER SERVER s OPTIONS (user 'reader', password 'geheim');
+CREATE FOREIGN TABLE items (id bigint, price numeric(10,2)) SERVER s;
+GRANT SELECT ON items TO analyst;
+`;
+
+let folder: string;
+let file: string;
+
+beforeAll(() => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), "fdw-stub-infer-")));
+    file = join(folder, "schema.sql");
+    writeFileSync(file, SCHEMA);
+    mkdirSync(join(folder, "empty"));
+});
+
+afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+});
+
+interface Result {
+    readonly code: number;
+    readonly stdout: string;
+    readonly stderr: string;
+}
+
+/** What the command does, without a process of its own. */
+async function inferred(paths: readonly string[], options: Parameters<typeof infer>[1]): Promise<Result> {
+    const [stdout, stderr]: [string[], string[]] = [[], []];
+    const code = await infer(
+        paths,
+        options,
+        (text) => stdout.push(text),
+        (text) => stderr.push(text),
+    );
+    return { code, stdout: stdout.join("\n"), stderr: stderr.join("\n") };
+}
+
+const failure = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() });
+
+/** The real command, for which there is no Docker. */
+async function command(...args: string[]): Promise<Result> {
+    const env = { ...process.env, DOCKER_HOST: "unix:///nonexistent.sock" };
+    try {
+        const run = await promisify(execFile)(process.execPath, [join(ROOT, "bin", "fdw-stub.js"), ...args], {
+            env,
+            cwd: folder,
+        });
+        return { code: 0, ...run };
+    } catch (error) {
+        return failure.parse(error);
+    }
+}
+
+describe("the forms", () => {
+    const known = { var: ["DB_HOST=orders-db"] };
+
+    test("table", async () => {
+        const { code, stdout, stderr } = await inferred([file], { format: "table", ...known });
+        expect(stdout.split("\n").map((line) => line.replace(/\s+\S+schema\.sql:/, " :"))).toEqual([
+            "orders-db:5432/orders",
+            "  server s :2",
+            "  user reader (for CURRENT_USER) :3",
+            "  public.items :4",
+            "    id bigint :4",
+            "    price numeric(10,2) :4",
+            "",
+            "Local roles",
+            "  analyst :5",
+        ]);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    });
+
+    test("yaml: the upstreams and the roles, as the configuration has them", async () => {
+        const { code, stdout, stderr } = await inferred([file], { format: "yaml", ...known });
+        expect(parse(stdout)).toEqual({
+            config: {
+                "fdw-stub:upstreams": [
+                    {
+                        host: "orders-db",
+                        database: "orders",
+                        users: [{ name: "reader", password: "geheim" }],
+                        tables: [
+                            {
+                                name: "items",
+                                columns: [
+                                    { name: "id", type: "bigint" },
+                                    { name: "price", type: "numeric(10,2)" },
+                                ],
+                            },
+                        ],
+                    },
+                ],
+                "fdw-stub:roles": ["analyst"],
+            },
+        });
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    });
+
+    test("json", async () => {
+        const { code, stdout } = await inferred([file], { format: "json", ...known });
+        expect(JSON.parse(stdout)).toMatchObject({
+            upstreams: [{ host: "orders-db", port: 5432, database: "orders" }],
+            roles: [{ name: "analyst", place: { file, line: 5 } }],
+            findings: [],
+            files: [{ file, tool: "plain", statements: 5 }],
+            statements: 5,
+        });
+        expect(code).toBe(0);
+    });
+
+    test("sql", async () => {
+        const { code, stdout } = await inferred([file], { format: "sql", ...known });
+        expect(stdout.split("\n")).toEqual(
+            expect.arrayContaining([
+                `CREATE ROLE "reader" LOGIN PASSWORD 'geheim';`,
+                `CREATE ROLE "analyst";`,
+                `CREATE DATABASE "orders";`,
+                `CREATE TABLE "public"."items" (`,
+            ]),
+        );
+        expect(code).toBe(0);
+    });
+
+    test("mermaid", async () => {
+        const { code, stdout } = await inferred([file], { format: "mermaid", ...known });
+        expect(stdout).toContain('    dev -- "s as reader" --> u0');
+        expect(stdout).not.toContain("geheim");
+        expect(code).toBe(0);
+    });
+
+    test.each(["yaml", "sql", "mermaid"])("%s says beside the result what is not known", async (format) => {
+        const { code, stdout, stderr } = await inferred([file], { format });
+        expect(stderr).toMatch(
+            /^error: \S+schema\.sql:2: The host of server s is the placeholder DB_HOST, which has no value.*\[host-unknown\]\n {4}fdw-stub:variables: \{ "DB_HOST": "…" \}$/,
+        );
+        expect(stdout).not.toContain("host-unknown");
+        expect(code).toBe(1);
+    });
+
+    test.each(["table", "json"])("%s holds it", async (format) => {
+        const { code, stdout, stderr } = await inferred([file], { format });
+        expect(stdout).toContain("host-unknown");
+        expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    });
+});
+
+describe("the exit status", () => {
+    test.each<[string, string, number]>([
+        ["a note", "CREATE SERVER f FOREIGN DATA WRAPPER file_fdw;", 0],
+        ["a warning", "CREATE SERVER m FOREIGN DATA WRAPPER mysql_fdw; CREATE FOREIGN TABLE t (a int) SERVER m;", 0],
+        ["an error", "CREATE FOREIGN TABLE t (a int) SERVER nowhere;", 1],
+        ["nothing to stub", "CREATE TABLE t (a int);", 0],
+    ])("%s", async (_name, sql, code) => {
+        const one = join(folder, "status.sql");
+        writeFileSync(one, sql);
+        expect((await inferred([one], { format: "table" })).code).toBe(code);
+    });
+
+    test("an empty folder", async () => {
+        const { code, stdout } = await inferred([join(folder, "empty")], { format: "table" });
+        expect(stdout).toMatch(/^No upstream was found\.\n\nerror: .*The folder ".*empty" holds no SQL file to read\./);
+        expect(code).toBe(1);
+    });
+});
+
+describe("a mistake is one clear message:", () => {
+    test.each<[string, string[], Parameters<typeof infer>[1], string]>([
+        [
+            "an unknown form",
+            ["schema.sql"],
+            { format: "xml" },
+            '--format "xml" is unknown; known are table, yaml, json, sql, mermaid.',
+        ],
+        [
+            "an unknown tool",
+            ["schema.sql"],
+            { format: "table", tool: "maven" },
+            '--tool "maven" is unknown; known are atlas, golang-migrate, flyway, goose, dbmate, sqitch, liquibase, rails, pg_dump, plain.',
+        ],
+        [
+            "a variable without a value",
+            ["schema.sql"],
+            { format: "table", var: ["A=1", "DB_HOST"] },
+            '--var "DB_HOST" is no assignment; write it as NAME=VALUE.',
+        ],
+        [
+            "a variable without a name",
+            ["schema.sql"],
+            { format: "table", var: ["=x"] },
+            '--var "=x" is no assignment; write it as NAME=VALUE.',
+        ],
+        [
+            "missing paths",
+            ["/nonexistent/a", "/nonexistent/b"],
+            { format: "table" },
+            "/nonexistent/a, /nonexistent/b does not exist. Name SQL files, folders of migrations, or dumps.",
+        ],
+    ])("%s", async (_name, paths, options, message) => {
+        await expect(inferred(paths, options)).rejects.toEqual(new InputError(message));
+    });
+});
+
+describe("--tool", () => {
+    test.each([
+        [undefined, ["V1__a.sql"]],
+        ["flyway", ["V1__a.sql"]],
+        ["plain", ["U1__a.sql", "V1__a.sql"]],
+    ])("%s decides which files of a folder are read", async (tool, names) => {
+        const migrations = join(folder, `migrations-${tool}`);
+        mkdirSync(migrations);
+        writeFileSync(join(migrations, "V1__a.sql"), SCHEMA);
+        writeFileSync(join(migrations, "U1__a.sql"), "DROP TABLE IF EXISTS a;");
+        const { stdout } = await inferred([migrations], {
+            format: "json",
+            ...(tool === undefined ? {} : { tool }),
+        });
+        const { files } = z.object({ files: z.array(z.object({ file: z.string() })) }).parse(JSON.parse(stdout));
+        expect(files.map((one) => one.file)).toEqual(names.map((one) => join(migrations, one)));
+    });
+});
+
+describe("the command needs no Docker, and takes its options in any order", () => {
+    test("options before and after the paths", async () => {
+        const before = await command("infer", "--var", "DB_HOST=x=y", "--var", "DB_HOST=orders-db", "schema.sql");
+        const after = await command("infer", "schema.sql", "--var", "DB_HOST=orders-db", "--format", "table");
+        expect(before).toEqual({ code: 0, stdout: expect.stringMatching(/^orders-db:5432\/orders\n/), stderr: "" });
+        expect(after).toEqual(before);
+    });
+
+    test("what is not known ends it with status 1", async () => {
+        const { code, stdout, stderr } = await command("infer", "schema.sql", "--format", "yaml");
+        expect(parse(stdout)).toEqual({
+            config: { "fdw-stub:upstreams": [], "fdw-stub:roles": ["analyst"] },
+        });
+        expect(stderr).toMatch(/^error: schema\.sql:2: The host of server s is the placeholder DB_HOST/);
+        expect(code).toBe(1);
+    });
+
+    test.each<[string[], string]>([
+        [["schema.sql", "--format", "xml"], 'fdw-stub: --format "xml" is unknown; known are'],
+        [["nowhere"], "fdw-stub: nowhere does not exist. Name SQL files, folders of migrations, or dumps.\n"],
+        [[], "error: missing required argument 'path'\n"],
+    ])("infer %j", async (args, message) => {
+        const { code, stdout, stderr } = await command("infer", ...args);
+        expect(stderr.startsWith(message)).toBe(true);
+        expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    });
+});
+
+/** What a server is made to hold, without the places at which that is declared. */
+function held({ stubs, expected }: Declared) {
+    return {
+        ...stubs,
+        databases: stubs.databases.map(({ ddl, tables, ...database }) => ({
+            ...database,
+            ddl: ddl.map(({ sql }) => sql.trim()).join("\n"),
+            tables: tables.map(({ at, ...table }) => table),
+        })),
+        expected: { ...expected, stubs: expected.stubs.map(({ database }) => database) },
+    };
+}
+
+describe.each(exampleNames())("%s: what yaml shows, put into a stack's file,", (name) => {
+    test("makes the stubs that the schema makes", async () => {
+        const { paths, variables = {} } = inputOf(name);
+        const shown = await inferred(paths, {
+            format: "yaml",
+            var: Object.entries(variables).map(([key, value]) => `${key}=${value}`),
+        });
+        const project = join(folder, name);
+        mkdirSync(project);
+        writeFileSync(join(project, "Pulumi.yaml"), readFileSync(join(ROOT, "Pulumi.yaml")));
+        writeFileSync(join(project, "Pulumi.dev.yaml"), shown.stdout);
+        const stack = readProjectStack(project, "dev");
+        const read = () => readConfiguration(stack.configuration, stack.identity.project);
+        const { errors, upstreams } = expectationOf(name);
+        expect(shown.code).toBe(errors.length === 0 ? 0 : 1);
+        if (upstreams.length === 0) {
+            expect(read).toThrow("no upstream is declared");
+            return;
+        }
+        const byHand = await declare(read(), project);
+        if (errors.length > 0) {
+            return;
+        }
+        const schema = readConfiguration(
+            { "fdw-stub:schema": JSON.stringify(paths), "fdw-stub:variables": JSON.stringify(variables) },
+            "fdw-stub",
+        );
+        const derived = await declare((await deriveFromSchema(schema, ROOT)).args, ROOT);
+        expect(held(byHand)).toEqual(held(derived));
+    });
+});
