@@ -52,7 +52,10 @@ export function fillStub(emission: Emission, stub: Stub, needed: NeededServer, m
     const { server } = needed;
     if (
         server !== undefined &&
-        !stub.servers.some(({ name, place }) => name === server.name && place.line === server.place.line)
+        !stub.servers.some(
+            ({ name, place }) =>
+                name === server.name && place.line === server.place.line && place.file === server.place.file,
+        )
     ) {
         stub.servers.push({ name: server.name, place: server.place });
     }

@@ -208,6 +208,14 @@ describe("imports", () => {
         expect(codes(found)).toEqual(["import-unused"]);
     });
 
+    test("servers of one name on the same line of two files bring their imports each", async () => {
+        const file = (schema: string) =>
+            `DROP SERVER IF EXISTS s CASCADE;${SERVER}CREATE SCHEMA ${schema}; IMPORT FOREIGN SCHEMA r FROM SERVER s INTO ${schema}; CREATE MATERIALIZED VIEW ${schema}_v AS SELECT x FROM ${schema}.${schema}_t;`;
+        const found = await infer({ "1.sql": file("one"), "2.sql": file("two") });
+        expect(compact(found)).toEqual(["h:5432/d u:p", "  r.one_t(x text)", "  r.two_t(x text)"]);
+        expect(found.origins[0]?.servers.map(({ place }) => place.file)).toEqual(["1.sql", "2.sql"]);
+    });
+
     test("what the user tells of the upstream comes first", async () => {
         const declared: Upstream[] = [
             {
