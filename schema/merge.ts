@@ -2,7 +2,7 @@
 
 import type { Column, Table, Upstream, User } from "../upstreams/model";
 import { declaredCatalog } from "./derive/given";
-import { familyOf } from "./derive/types";
+import { contradicts } from "./derive/types";
 import type { Finding, Inference, Place, UpstreamOrigin } from "./report";
 
 export interface Merged {
@@ -148,12 +148,6 @@ function makesSame(own: string, derived: string): boolean {
     const qualifier =
         schema === "public" ? `(?:"?${quoteForPattern(schema)}"?\\.)?` : `"?${quoteForPattern(schema)}"?\\.`;
     return new RegExp(`\\bcreate\\s+(?:type|domain)\\s+${qualifier}"?${quoteForPattern(type)}"?\\s`, "i").test(own);
-}
-
-function contradicts(declared: string, needed: string): boolean {
-    const [a, b] = [familyOf(declared), familyOf(needed)];
-    // Text can stand for anything, and of other types nothing certain can be said.
-    return a !== undefined && b !== undefined && a !== b && a !== "text" && b !== "text";
 }
 
 /** Upstreams that share a database have the same tables in it: the first one's columns count. */

@@ -25,6 +25,13 @@ export interface GivenTable {
     readonly name: string;
     readonly place: Place;
     readonly columns: readonly GivenColumn[];
+    /** It is declared column by column, and made from that: what a foreign table needs beside these is added. */
+    readonly open?: boolean;
+}
+
+/** Where the user tells of a table. */
+export function placeOfGiven({ place, open }: GivenTable): string {
+    return open === true ? place.file : `${place.file}:${place.line}`;
 }
 
 /** The joint for descriptions of upstreams: tables of one database. */
@@ -91,6 +98,7 @@ export function declaredCatalog(upstream: Upstream, index: number): UpstreamCata
             name: table.name,
             place,
             columns: table.columns.map(({ name, type }) => ({ name, type, place })),
+            open: true,
         };
     });
     return new ListCatalog([...list, ...fromDdl.all], true);

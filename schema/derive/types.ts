@@ -205,6 +205,13 @@ export function familyOf(sql: string): string | undefined {
     return family === undefined ? undefined : array ? `${family}[]` : family;
 }
 
+/** Do two types hold different kinds of values? */
+export function contradicts(declared: string, needed: string): boolean {
+    const [a, b] = [familyOf(declared), familyOf(needed)];
+    // Text can stand for anything, and of other types nothing certain can be said.
+    return a !== undefined && b !== undefined && a !== b && a !== "text" && b !== "text";
+}
+
 const ALIASES: ReadonlyMap<string, string> = new Map([
     ["character varying", "varchar"],
     ["character", "char"],

@@ -2,7 +2,7 @@
 
 import { upstreamConfig } from "../configline";
 import { admits } from "../derive/database";
-import type { GivenTable } from "../derive/given";
+import { type GivenTable, placeOfGiven } from "../derive/given";
 import type { NeededServer } from "../derive/needs";
 import type { RemoteTable } from "../usage/unknowns";
 import { claimColumn } from "./columns";
@@ -105,7 +105,7 @@ function remoteTable(emission: Emission, stub: Stub, from: NeededServer["imports
                 emission.add(
                     "error",
                     "column-missing",
-                    `${local}.${column.name} is used here, and ${table.schema}.${table.name} as described at ${given.place.file}:${given.place.line} has no such column.`,
+                    `${local}.${column.name} is used here, and ${table.schema}.${table.name} as described at ${placeOfGiven(given)} has no such column.`,
                     column.place,
                 );
             } else if (stub.givenTypes === undefined) {

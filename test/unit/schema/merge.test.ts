@@ -126,3 +126,90 @@ describe("declared and derived upstreams", () => {
         ]);
     });
 });
+
+/** The component lets the derivation know what is declared, and then puts both together. */
+describe("declared upstreams that the derivation knows", () => {
+    async function both(part: Partial<Upstream>, sql = SQL) {
+        const inference = await infer(sql, { declared: [declared(part)] });
+        const result = mergeUpstreams([declared(part)], inference);
+        const findings = [...inference.findings, ...result.findings];
+        return {
+            lines: compact({ ...inference, upstreams: result.upstreams }),
+            errors: findings.filter(({ severity }) => severity === "error"),
+        };
+    }
+    const ddl = (sql: string) => ({ ddl: [{ origin: "x.sql", line: 3, sql }] });
+    const IMPORT = `${SERVER}CREATE SCHEMA r; IMPORT FOREIGN SCHEMA public FROM SERVER s INTO r;`;
+
+    test.each<[string, Partial<Upstream>, string[]]>([
+        [
+            "a declared type of the same kind wins",
+            { tables: [table("t", ["id", "bigint"])] },
+            ["h:5432/d u:p", TYPE, "  public.t(id bigint, note text, kind e)", U],
+        ],
+        [
+            "a declared text stands for anything",
+            { tables: [table("t", ["id", "text"], ["note", "text"], ["kind", "text"])] },
+            ["h:5432/d u:p", "  public.t(id text, note text, kind text)", U],
+        ],
+        [
+            "columns that a foreign table needs beside the declared ones are added",
+            { tables: [table("t", ["more", "date"])] },
+            ["h:5432/d u:p", TYPE, "  public.t(more date, id integer, note text, kind e)", U],
+        ],
+        [
+            "a table that declared DDL makes is left to it",
+            ddl("CREATE TABLE u (id bigint, more date);"),
+            ["h:5432/d u:p", "  CREATE TABLE u (id bigint, more date);", TYPE, T],
+        ],
+    ])("%s", async (_name, part, lines) => {
+        await expect(both(part)).resolves.toEqual({ lines, errors: [] });
+    });
+
+    test.each<[string, Partial<Upstream>, string, RegExp]>([
+        [
+            "a column of another kind",
+            { tables: [table("t", ["id", "jsonb"])] },
+            SQL,
+            /^upstreams\[0\]\.tables\[0\] declares public\.t\.id as jsonb, and the schema reads it as integer here\. Make them agree\.$/,
+        ],
+        [
+            "a column of another kind in DDL",
+            ddl("CREATE TABLE u (id timestamptz);"),
+            SQL,
+            /^x\.sql:3 declares public\.u\.id as timestamptz, and the schema reads it as integer here\. Make them agree\.$/,
+        ],
+        [
+            "DDL without a column, told once",
+            ddl("CREATE TABLE u (other int);"),
+            SQL,
+            /^public\.u\.id is column id of public\.u at the upstream, which as described at x\.sql:3 has none of that name\.$/,
+        ],
+        [
+            "an imported table without a column",
+            { tables: [table("a", ["id", "int"])] },
+            `${IMPORT}CREATE VIEW v AS SELECT id, gone FROM r.a;`,
+            /^r\.a\.gone is used here, and public\.a as described at upstreams\[0\]\.tables\[0\] has no such column\.$/,
+        ],
+        [
+            "a password",
+            { users: [{ name: "u", password: "other" }] },
+            SQL,
+            /^upstreams\[0\]\.users\[0\] gives u another password/,
+        ],
+    ])("a contradiction is one error: %s", async (_name, part, sql, message) => {
+        const { errors } = await both(part, sql);
+        expect(errors).toEqual([expect.objectContaining({ file: "schema.sql", line: expect.any(Number) })]);
+        expect(errors[0]?.message).toMatch(message);
+    });
+
+    test("what a column was in between is no contradiction", async () => {
+        const sql = `${SERVER}CREATE FOREIGN TABLE t (id jsonb) SERVER s;
+            CREATE MATERIALIZED VIEW m AS SELECT id FROM t;
+            DROP MATERIALIZED VIEW m;
+            ALTER FOREIGN TABLE t ALTER COLUMN id TYPE int;`;
+        const { lines, errors } = await both({ tables: [table("t", ["id", "bigint"])] }, sql);
+        expect(lines).toEqual(["h:5432/d u:p", "  public.t(id bigint)"]);
+        expect(errors).toEqual([]);
+    });
+});
