@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { StackIdentity } from "../docker/labels";
@@ -87,6 +87,11 @@ export function identify(directory: string, stack: string): StackIdentity {
     return { directory: realpathSync(directory), project: name, stack, component: COMPONENT };
 }
 
+/** A path given on the command line, as the configuration would name it: the same files are the same stack. */
+function fromWorkingDirectory(directory: string, path: string): string {
+    return relative(directory, resolve(path)) || ".";
+}
+
 /**
  * Reads a stack's configuration from `Pulumi.yaml` and `Pulumi.<stack>.yaml`, as the Pulumi CLI does.
  *
@@ -114,8 +119,7 @@ export function readProjectStack(directory: string, stack: string, schema?: read
             ...own.map(([key, value]): [string, string] => [qualified(key, identity.project), flat(value)]),
             ...(schema === undefined
                 ? []
-                : // Given on the command line, and therefore relative to the working directory.
-                  [[`${identity.project}:schema`, flat(schema.map((one) => resolve(one)))]]),
+                : [[`${identity.project}:schema`, flat(schema.map((one) => fromWorkingDirectory(directory, one)))]]),
         ]),
     };
 }

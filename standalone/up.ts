@@ -149,11 +149,12 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
             return { server, unchanged: true };
         }
         await refuseOthers(docker, identity);
-        const image = await ensureImage(docker, configuration.image, { log: report.step, onProgress: report.pull });
         const { declare }: typeof import("../components/prepare") = require("../components/prepare");
         const { deriveFromSchema }: typeof import("../components/derive") = require("../components/derive");
         const { args, files } = await deriveFromSchema(configuration, identity.directory);
         await declare(args, identity.directory);
+        // A pull may take minutes: what the files alone tell was said before.
+        const image = await ensureImage(docker, configuration.image, { log: report.step, onProgress: report.pull });
         if (Object.keys(configuration.settings).length > 0) {
             await checkSettings(docker, image.reference, configuration.settings);
         }

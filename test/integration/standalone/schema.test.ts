@@ -1,0 +1,141 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { contentOfDev, inScratch, rows } from "../../engine/support/scenario";
+import { Checkout, NOTHING, type Run } from "../support/checkout";
+
+const SERVER = `CREATE EXTENSION postgres_fdw;
+CREATE SERVER orders FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'orders.internal', port '6432', dbname 'orders');
+CREATE USER MAPPING FOR CURRENT_USER SERVER orders OPTIONS (user 'reader', password 'geheim');
+CREATE SCHEMA remote;
+IMPORT FOREIGN SCHEMA public FROM SERVER orders INTO remote;
+`;
+const VIEW = "CREATE MATERIALIZED VIEW totals AS SELECT id, price * 2 AS double FROM remote.items WHERE id > 0;\n";
+const UNCHANGED = /^The stack dev is up, unchanged: /;
+
+describe("up --schema", () => {
+    let checkout: Checkout;
+    /** A service whose migrations know nothing of fdw-stub. */
+    let service: string;
+
+    beforeAll(async () => {
+        checkout = await Checkout.create();
+        service = join(checkout.directory, "service");
+        mkdirSync(join(service, "migrations"), { recursive: true });
+        migration("1_server.sql", SERVER);
+        migration("2_view.sql", VIEW);
+    });
+
+    afterAll(async () => {
+        await checkout?.remove();
+    });
+
+    function migration(name: string, sql: string): void {
+        writeFileSync(join(service, "migrations", name), sql);
+    }
+
+    function up(...paths: string[]): Promise<Run> {
+        return checkout.run(["up", "--schema", ...paths], { cwd: service });
+    }
+
+    async function upped(): Promise<Run> {
+        const run = await up("migrations");
+        expect({ code: run.code, stderr: run.code === 0 ? "" : run.stderr }).toEqual({ code: 0, stderr: "" });
+        return run;
+    }
+
+    /** Runs the migrations on the server, as a tool would, and reads a view of theirs. */
+    async function migrated(view: string): Promise<unknown[]> {
+        const folder = join(service, "migrations");
+        return inScratch(await checkout.url(), async (client) => {
+            for (const name of readdirSync(folder).sort()) {
+                await client.query(readFileSync(join(folder, name), "utf8"));
+            }
+            return (await client.query(`SELECT * FROM ${view}`)).rows;
+        });
+    }
+
+    test("names a path that does not exist, and makes nothing", async () => {
+        const { code, stdout, stderr } = await up("migrations", "nowhere");
+        expect(stderr).toBe(
+            'fdw-stub: The schema needs what its stubs cannot give: nowhere: The schema path "nowhere" does not exist. Give a SQL file or a folder of SQL files.\n',
+        );
+        expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+        await expect(checkout.objects()).resolves.toEqual(NOTHING);
+    });
+
+    test("makes a server on which the migrations run, without a configuration of its own", async () => {
+        await upped();
+        await expect(migrated("totals")).resolves.toEqual([]);
+        await expect(contentOfDev(await checkout.url())).resolves.toEqual([]);
+    });
+
+    test("does nothing when nothing changed, from wherever it is run", async () => {
+        const { id } = await checkout.server();
+        expect((await upped()).stdout).toMatch(UNCHANGED);
+        const elsewhere = await checkout.succeed(["up", "--schema", join(service, "migrations")]);
+        expect(elsewhere.stdout).toMatch(UNCHANGED);
+        expect((await checkout.server()).id).toBe(id);
+    });
+
+    test("is the same as the key in the configuration", async () => {
+        checkout.configure({ schema: ["service/migrations"] });
+        expect((await checkout.succeed(["up"])).stdout).toMatch(UNCHANGED);
+    });
+
+    test("makes the server anew when a migration comes, and when one changes", async () => {
+        const first = await checkout.server();
+        migration("3_stock.sql", "CREATE VIEW stock AS SELECT sku, amount + 1 AS amount FROM remote.stock;\n");
+        expect((await upped()).stderr).toContain("Making the server anew: what it is made from has changed");
+        await expect(migrated("stock")).resolves.toEqual([]);
+        const second = await checkout.server();
+        migration("3_stock.sql", "CREATE VIEW stock AS SELECT sku, place FROM remote.stock WHERE place = now();\n");
+        expect((await upped()).stderr).toContain("Making the server anew: what it is made from has changed");
+        await expect(migrated("stock")).resolves.toEqual([]);
+        const third = await checkout.server();
+        expect(new Set([first.id, second.id, third.id]).size).toBe(3);
+        expect((await upped()).stdout).toMatch(UNCHANGED);
+    });
+
+    test("takes the place of the configured schema, and completes what is declared beside it", async () => {
+        checkout.configure({
+            schema: ["not/read"],
+            upstreams: [
+                {
+                    host: "orders.internal",
+                    port: 6432,
+                    database: "orders",
+                    tables: [
+                        {
+                            name: "items",
+                            columns: [
+                                { name: "id", type: "bigint" },
+                                { name: "price", type: "numeric(10,2)" },
+                            ],
+                            rows: [{ id: 7, price: 1.5 }],
+                        },
+                    ],
+                },
+                { host: "other.internal", database: "other" },
+            ],
+        });
+        await upped();
+        await expect(migrated("totals")).resolves.toEqual([{ id: "7", double: "3.00" }]);
+        await expect(migrated("stock")).resolves.toEqual([]);
+        await expect(rows(await checkout.url(), "SELECT 1 AS one", "other")).resolves.toEqual([{ one: 1 }]);
+    });
+
+    test("says where the schema contradicts what is declared, and leaves the running server alone", async () => {
+        const { id } = await checkout.server();
+        migration(
+            "4_typed.sql",
+            "CREATE FOREIGN TABLE typed (id timestamptz) SERVER orders OPTIONS (table_name 'items');\n",
+        );
+        const { code, stdout, stderr } = await up("migrations");
+        expect(stderr).toMatch(
+            /migrations\/4_typed\.sql:1: upstreams\[0\]\.tables\[0\] declares public\.items\.id as bigint, and the schema reads it as timestamptz here\. Make them agree\./,
+        );
+        expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+        expect((await checkout.server()).id).toBe(id);
+    });
+});
