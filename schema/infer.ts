@@ -54,6 +54,15 @@ export async function inferUpstreams(input: InferInput): Promise<Inference> {
     }
     input.onProgress?.({ file: "", done: plan.files.length, total: plan.files.length });
 
+    for (const name of reader.unused()) {
+        const open = [...reader.standIns.values()].map((each) => each.name);
+        findings.add(
+            "warning",
+            "variable-unused",
+            `No file that was read has the placeholder ${JSON.stringify(name)}, for which \`variables\` gives a value.${open.length === 0 ? "" : ` Placeholders without a value: ${[...new Set(open)].join(", ")}.`} Check the spelling, or remove it.`,
+        );
+    }
+
     const own = ownDatabase(interpreter, input.database);
     const given = new Map<string, UpstreamCatalog>();
     for (const [label, db] of interpreter.databases) {

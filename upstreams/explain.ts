@@ -26,7 +26,8 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
     );
 }
 
-function kindOf(value: unknown): string {
+/** What a value is, without showing it. */
+export function kindOf(value: unknown): string {
     if (value === null) {
         return "empty (null)";
     }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { InputError, inputError } from "./errors";
-import { explainIssue, type KnownKeys } from "./explain";
+import { explainIssue, type KnownKeys, kindOf } from "./explain";
 import type { Ddl, SeedValue, Upstream } from "./model";
 import {
     type Check,
@@ -60,6 +60,39 @@ const count = (what: string, least: number, most: number) =>
 
 const path = z.string().min(1, "the file's name is empty. Give its path, or remove the entry.");
 const paths = z.array(path).default([]);
+
+/** A list in which nothing stands twice. */
+const distinct = <T>(one: z.ZodType<string, T>) =>
+    z.array(one).superRefine((values, context) => {
+        values.forEach((value, i) => {
+            if (values.indexOf(value) < i) {
+                context.addIssue({
+                    code: "custom",
+                    path: [i],
+                    message: `${JSON.stringify(value)} is named twice. Remove one.`,
+                });
+            }
+        });
+    });
+
+/** What stands where paths are expected: the list itself, or the first entry that is no path. */
+function notPaths(value: unknown): string {
+    const wrong = Array.isArray(value) ? value.findIndex((one) => typeof one !== "string") : -1;
+    const found =
+        Array.isArray(value) && wrong >= 0 ? `entry ${wrong} is ${kindOf(value[wrong])}` : `it is ${kindOf(value)}`;
+    return `must be the path of a SQL file or folder, or a list of such paths, but ${found}.`;
+}
+
+const schemaPaths = z
+    .union([z.string().transform((one) => [one]), z.array(z.string())], { error: ({ input }) => notPaths(input) })
+    .pipe(distinct(path));
+const variableValue = z
+    .union([z.string(), z.number(), z.boolean()], {
+        error: ({ input }) =>
+            `a variable's value must be text, a number, true or false, but it is ${kindOf(input)}. Write it as text, or remove the entry.`,
+    })
+    .transform(String);
+const variableName = z.string().min(1, "the name of a variable is empty. Give the placeholder's, or remove the entry.");
 const name = checked(z.string(), checkIdentifier);
 const seedValue: z.ZodType<SeedValue> = z.lazy(() =>
     z.union(
@@ -123,15 +156,15 @@ const settingValue = z
     .transform(String);
 const configuration = z.strictObject({
     upstreams: z.array(upstream).default([]),
-    schema: z.union([paths, path.transform((one) => [one])]).default([]),
-    variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
-    roles: z.array(checked(z.string(), checkRole)).default([]),
+    schema: schemaPaths.default([]),
+    variables: z.record(variableName, variableValue).default({}),
+    roles: distinct(checked(z.string(), checkRole)).default([]),
     image: text("the image", '"postgres:18"').default("postgres:18"),
     port: checked(z.number(), checkPort).optional(),
     settings: z.record(checked(z.string(), checkSetting), settingValue).default({}),
     devDatabase: checked(z.string(), checkDevDatabase).default("dev"),
     devUser: checked(z.string(), checkDevUser).default("postgres"),
-    baseline: paths,
+    baseline: distinct(path).default([]),
     stock: count("stock", 0, 1000).optional(),
     kept: count("kept", 0, 1000).optional(),
     maxAge: count("maxAge", 1, 31_536_000).optional(),

@@ -64,6 +64,7 @@ export class Reader {
     private database: string | undefined;
     private variables = new Map<string, string>();
     private readonly done = new Set<string>();
+    private readonly asked = new Set<string>();
 
     constructor(
         private readonly fs: FileSystem,
@@ -77,6 +78,11 @@ export class Reader {
         this.variables = new Map(this.given);
         this.events.session(planned.file);
         await this.file(planned.file, planned.root, planned.tool, []);
+    }
+
+    /** Given variables of which no file that was read makes use. */
+    unused(): string[] {
+        return [...this.given.keys()].filter((name) => !this.asked.has(name));
     }
 
     private report(severity: Finding["severity"], code: string, message: string, place: Place, config?: string): void {
@@ -126,9 +132,7 @@ export class Reader {
         this.done.add(file);
         const sections = upSections(text);
         for (const [name, value] of sections.properties) {
-            if (!this.given.has(name)) {
-                this.variables.set(name, value);
-            }
+            this.setVariable(name, value);
         }
         const run = new FileRun(this, file, sections.text, root, including);
         await run.all();
@@ -142,10 +146,12 @@ export class Reader {
     // The parts below serve FileRun.
 
     variable(name: string): string | undefined {
+        this.asked.add(name);
         return this.variables.get(name);
     }
 
     setVariable(name: string, value: string | undefined): void {
+        this.asked.add(name);
         // What the user gives in `variables` wins over the script.
         if (this.given.has(name)) {
             return;

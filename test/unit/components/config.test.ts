@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { readConfiguration } from "../../../components/config";
 import { deriveFromSchema } from "../../../components/derive";
+import { declare } from "../../../components/prepare";
 import { InputError } from "../../../upstreams/errors";
 import { CONFIGURATION_KEYS } from "../../../upstreams/parse";
 
@@ -89,6 +90,48 @@ describe("readConfiguration", () => {
 
     test("shows nothing of upstreams that are broken JSON: they may hold passwords", () => {
         expect(() => read({ upstreams: '[{"password":"hunter2"' })).toThrow(/^(?!.*hunter2)/s);
+    });
+});
+
+describe("files that the configuration names", () => {
+    test.each<[string, Record<string, string>, string]>([
+        [
+            "a schema that does not exist",
+            { schema: '["no/such"]' },
+            'The schema path "no/such" does not exist. Give a SQL file or a folder of SQL files.',
+        ],
+        [
+            "a schema without foreign servers",
+            { schema: "sql" },
+            "no foreign server was found in sql, so there is nothing to stub. Check the path, or declare upstreams.",
+        ],
+        [
+            "a baseline that does not exist",
+            { upstreams: UPSTREAMS, baseline: '["no.sql"]' },
+            'baseline: the file "no.sql" cannot be read (ENOENT',
+        ],
+        [
+            "a baseline that is a folder",
+            { upstreams: UPSTREAMS, baseline: '["sql"]' },
+            'baseline: the file "sql" cannot be read (EISDIR',
+        ],
+        [
+            "DDL that does not exist",
+            { upstreams: '[{"database":"d","ddlFiles":["no.sql"]}]' },
+            'upstreams[0].ddlFiles: the file "no.sql" cannot be read (ENOENT',
+        ],
+    ])("%s is named", async (_name, own, message) => {
+        const made = deriveFromSchema(read(own), ROOT).then(({ args }) => declare(args, ROOT));
+        await expect(made).rejects.toThrow(InputError);
+        await expect(made).rejects.toThrow(message);
+    });
+
+    test("a variable that no file has is a warning", async () => {
+        const { warnings } = await deriveFromSchema(
+            read({ schema: "examples/events/migrations", variables: '{"NOBODY":"x"}' }),
+            ROOT,
+        );
+        expect(warnings).toEqual([expect.stringMatching(/^No file that was read has the placeholder "NOBODY"/)]);
     });
 });
 

@@ -469,6 +469,30 @@ describe("placeholders", () => {
     });
 });
 
+describe("a variable that no file has", () => {
+    const SQL = "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '${DB_HOST}', dbname :'D');";
+
+    test("is a warning that names the placeholders without a value", async () => {
+        const found = await infer(SQL, { variables: { DB_HOTS: "x", D: "d" } });
+        expect(found.findings).toContainEqual({
+            severity: "warning",
+            code: "variable-unused",
+            message:
+                'No file that was read has the placeholder "DB_HOTS", for which `variables` gives a value. Placeholders without a value: DB_HOST. Check the spelling, or remove it.',
+        });
+    });
+
+    test.each<[string, Record<string, string>]>([
+        [SQL, { DB_HOST: "x", D: "d" }],
+        ["\\if :{?X}\nSELECT 1;\n\\endif", { X: "1" }],
+        ["\\set X 1\nSELECT 2;", { X: "2" }],
+        ["\\i :F", { F: "schema.sql" }],
+        ["SELECT 1;", {}],
+    ])("%j uses what it is given", async (sql, variables) => {
+        expect(codes(await infer(sql, { variables }))).not.toContain("variable-unused");
+    });
+});
+
 describe("what doesn't parse", () => {
     test("is reported with file, line and reason, and the rest is read", async () => {
         const found = await infer(`SELECT 1;\n\nCREATE TABEL x (\n    id int\n);\n${SERVER}`);

@@ -96,6 +96,26 @@ describe("parseConfiguration", () => {
         expect(parseConfiguration({ ...withUser({ name: "postgres" }) }).devUser).toBe("postgres");
     });
 
+    test.each([
+        ["a.sql", ["a.sql"]],
+        [
+            ["a.sql", "b"],
+            ["a.sql", "b"],
+        ],
+    ])("takes the schema %j", (schema, expected) => {
+        expect(parseConfiguration({ schema }).schema).toEqual(expected);
+    });
+
+    test("takes variables of any scalar as text, and the bounds of all counts", () => {
+        const input = { variables: { a: 1, b: true, c: "" }, stock: 0, kept: 1000, maxAge: 1 };
+        expect(parseConfiguration({ ...withUpstream({}), ...input })).toMatchObject({
+            variables: { a: "1", b: "true", c: "" },
+            stock: 0,
+            kept: 1000,
+            maxAge: 1,
+        });
+    });
+
     const BIG = "x".repeat(64);
     test.each<[string, unknown, string]>([
         [
@@ -329,6 +349,130 @@ describe("parseConfiguration", () => {
             { ...withUpstream({}), stock: 1001 },
             "stock: stock is 1001; allowed are whole numbers from 0 to 1000.",
         ],
+        [
+            "a number for the schema",
+            { schema: 5 },
+            "schema: must be the path of a SQL file or folder, or a list of such paths, but it is a number.",
+        ],
+        [
+            "nothing for the schema",
+            { schema: null },
+            "schema: must be the path of a SQL file or folder, or a list of such paths, but it is empty (null).",
+        ],
+        [
+            "a mapping among the schema's paths",
+            { schema: ["a.sql", {}] },
+            "schema: must be the path of a SQL file or folder, or a list of such paths, but entry 1 is a mapping.",
+        ],
+        [
+            "an empty path of the schema",
+            { schema: "" },
+            "schema[0]: the file's name is empty. Give its path, or remove the entry.",
+        ],
+        [
+            "an empty path among the schema's",
+            { schema: ["a.sql", ""] },
+            "schema[1]: the file's name is empty. Give its path, or remove the entry.",
+        ],
+        [
+            "a path of the schema that is named twice",
+            { schema: ["a.sql", "b.sql", "a.sql"] },
+            'schema[2]: "a.sql" is named twice. Remove one.',
+        ],
+        [
+            "a list of variables",
+            { ...withUpstream({}), variables: ["A"] },
+            "variables: must be a mapping of keys to values, but is a list.",
+        ],
+        [
+            "a variable without a value",
+            { ...withUpstream({}), variables: { A: null } },
+            "variables.A: a variable's value must be text, a number, true or false, but it is empty (null). Write it as text, or remove the entry.",
+        ],
+        [
+            "a variable that is a list",
+            { ...withUpstream({}), variables: { A: ["secret"] } },
+            "variables.A: a variable's value must be text, a number, true or false, but it is a list. Write it as text, or remove the entry.",
+        ],
+        [
+            "a variable without a name",
+            { ...withUpstream({}), variables: { "": "x" } },
+            "variables.: the name of a variable is empty. Give the placeholder's, or remove the entry.",
+        ],
+        ["text for the roles", { ...withUpstream({}), roles: "app" }, "roles: must be a list, but is text."],
+        [
+            "a number for a role",
+            { ...withUpstream({}), roles: [5] },
+            "roles[0]: must be text, but is a number: 5. Put it in quotes.",
+        ],
+        [
+            "an empty role",
+            { ...withUpstream({}), roles: ["app", ""] },
+            "roles[1]: a name is empty; PostgreSQL has no empty names.",
+        ],
+        [
+            "a reserved role",
+            { ...withUpstream({}), roles: ["pg_x"] },
+            'roles[0]: the role name "pg_x" begins with "pg_", which PostgreSQL reserves. Use another.',
+        ],
+        [
+            "a role that is named twice",
+            { ...withUpstream({}), roles: ["app", "app"] },
+            'roles[1]: "app" is named twice. Remove one.',
+        ],
+        ["text for the baseline", { ...withUpstream({}), baseline: "a.sql" }, "baseline: must be a list, but is text."],
+        [
+            "an empty path in the baseline",
+            { ...withUpstream({}), baseline: [""] },
+            "baseline[0]: the file's name is empty. Give its path, or remove the entry.",
+        ],
+        [
+            "a file that is named twice in the baseline",
+            { ...withUpstream({}), baseline: ["a.sql", "a.sql"] },
+            'baseline[1]: "a.sql" is named twice. Remove one.',
+        ],
+        [
+            "a negative stock",
+            { ...withUpstream({}), stock: -1 },
+            "stock: stock is -1; allowed are whole numbers from 0 to 1000.",
+        ],
+        [
+            "half a fresh database",
+            { ...withUpstream({}), stock: 1.5 },
+            "stock: stock is 1.5; allowed are whole numbers from 0 to 1000.",
+        ],
+        [
+            "text for the stock",
+            { ...withUpstream({}), stock: "8" },
+            'stock: must be a number, but is text: "8". Write it without quotes.',
+        ],
+        ["no stock", { ...withUpstream({}), stock: null }, "stock: must be a number, but is empty (null)."],
+        [
+            "a negative number of leftovers",
+            { ...withUpstream({}), kept: -1 },
+            "kept: kept is -1; allowed are whole numbers from 0 to 1000.",
+        ],
+        [
+            "half a leftover",
+            { ...withUpstream({}), kept: 0.5 },
+            "kept: kept is 0.5; allowed are whole numbers from 0 to 1000.",
+        ],
+        [
+            "too many leftovers",
+            { ...withUpstream({}), kept: 1001 },
+            "kept: kept is 1001; allowed are whole numbers from 0 to 1000.",
+        ],
+        [
+            "no age",
+            { ...withUpstream({}), maxAge: 0 },
+            "maxAge: maxAge is 0; allowed are whole numbers from 1 to 31536000.",
+        ],
+        [
+            "an age of more than a year",
+            { ...withUpstream({}), maxAge: 31_536_001 },
+            "maxAge: maxAge is 31536001; allowed are whole numbers from 1 to 31536000.",
+        ],
+        ["an age with a unit", { ...withUpstream({}), maxAge: "1h" }, 'maxAge: must be a number, but is text: "1h".'],
         [
             "a reserved dev user",
             { ...withUpstream({}), devUser: "public" },
