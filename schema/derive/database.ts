@@ -6,7 +6,7 @@
 import type { TypeName } from "libpg-query";
 import type { QualifiedName } from "../parse/ast";
 import type { Place } from "../report";
-import type { AnalyzerHost, DblinkCall } from "../usage/analysis";
+import type { AnalyzerHost } from "../usage/analysis";
 import { Analyzer } from "../usage/analyze";
 import { Unknowns } from "../usage/unknowns";
 import {
@@ -19,6 +19,7 @@ import {
     type Routine,
     type Server,
 } from "./catalog";
+import { type RecordedCall, recordDblink } from "./dblink";
 import type { Environment } from "./evaluate";
 import { Findings } from "./findings";
 import { type NeededServer, Needs } from "./needs";
@@ -78,8 +79,8 @@ export class Database {
     /** Statements of a kind that says that this is a schema and no administration. */
     substance = 0;
     foreignObjects = 0;
-    /** Calls of dblink, looked at when all servers are known. */
-    readonly dblinkCalls: DblinkCall[] = [];
+    /** Calls of dblink, in order; looked at when all is read. */
+    readonly dblinkCalls: RecordedCall[] = [];
 
     constructor(
         readonly shared: Shared,
@@ -284,7 +285,7 @@ export class Database {
             routines: (name) => this.routines(name, path),
             type: (type) => this.type(type, path),
             place: (location) => placeOf(site, location),
-            dblink: (call) => this.dblinkCalls.push(call),
+            dblink: (call) => recordDblink(this, site, call),
         };
         return new Analyzer(host);
     }

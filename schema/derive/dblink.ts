@@ -1,163 +1,180 @@
 /** `dblink('server or connection string', 'SELECT …') AS t(column type, …)` tells an upstream's tables too. */
 
-import { parseSql } from "../../upstreams/parser";
-import { constText, type QualifiedName } from "../parse/ast";
 import type { Place } from "../report";
 import type { DblinkCall } from "../usage/analysis";
-import { Analyzer } from "../usage/analyze";
-import { STRENGTH } from "../usage/unknowns";
 import { connectionString } from "./address";
-import type { Import, Relation } from "./catalog";
-import type { Database } from "./database";
+import { plainWorld } from "./constants";
+import type { Database, Site } from "./database";
+import { evaluate } from "./evaluate";
 import type { NeededServer } from "./needs";
-import { resolveType } from "./types";
+import { RemoteTables } from "./remotetables";
+import { type SqlText, sqlText } from "./sqltext";
+
+/** A call as it was read, with what its arguments were then. */
+export interface RecordedCall {
+    readonly call: DblinkCall;
+    /** The arguments' texts, as far as they are certain; without a last one that says whether an error fails. */
+    readonly texts: ReadonlyArray<SqlText | undefined>;
+    /** The servers that arguments name. Kept at once, because a script that copies data drops its server at the end. */
+    readonly servers: ReadonlyArray<NeededServer | undefined>;
+}
+
+export function recordDblink(db: Database, site: Site, call: DblinkCall): void {
+    const world = plainWorld(db.shared.devUser);
+    const environment = site.environment ?? new Map();
+    const args = call.args.filter((arg) => typeof evaluate(arg, environment, world) !== "boolean");
+    const texts = args.map((arg) => sqlText(arg, environment, world));
+    const known = db.dblinkCalls.some(
+        (each) =>
+            each.call.name === call.name &&
+            each.call.place.file === call.place.file &&
+            each.call.place.line === call.place.line &&
+            JSON.stringify(each.texts) === JSON.stringify(texts),
+    );
+    if (!known) {
+        const servers = texts.map((text) =>
+            text !== undefined && db.catalog.servers.has(text.text)
+                ? serverNamed(db, text.text, call.place)
+                : undefined,
+        );
+        db.dblinkCalls.push({ call, texts, servers });
+    }
+}
+
+function serverNamed(db: Database, name: string, place: Place): NeededServer {
+    const needed = db.serverNeed(name, place);
+    for (const mapping of db.catalog.mappings.values()) {
+        if (mapping.server === name) {
+            db.needs.mapping(needed, mapping);
+        }
+    }
+    return needed;
+}
 
 /** Turns the calls into needs of their servers. */
 export function dblinkNeeds(db: Database): void {
-    const tables = new RemoteTables(db);
-    for (const call of db.dblinkCalls) {
-        // dblink(sql) uses the connection opened before, whose server is not in the call.
-        const [first, second] = call.args.map((arg) => constText(arg));
-        if (first === undefined || second === undefined) {
-            db.findings.add(
-                "note",
-                "dblink-unknown",
-                "This dblink call names its connection or its query by an expression, or uses one opened elsewhere; what it reads is not known.",
-                call.place,
-            );
-            continue;
-        }
-        const server = target(db, first, call);
-        if (server === undefined) {
-            db.findings.add(
-                "note",
-                "dblink-unknown",
-                "This dblink call uses a connection that was opened elsewhere; where it leads is not known.",
-                call.place,
-            );
-            continue;
-        }
-        tables.read(server, second, call);
-    }
+    new Connections(db).run();
 }
 
-function target(db: Database, text: string, call: DblinkCall): NeededServer | undefined {
-    if (db.catalog.servers.has(text)) {
-        const needed = db.serverNeed(text, call.place);
-        for (const mapping of db.catalog.mappings.values()) {
-            if (mapping.server === text) {
-                db.needs.mapping(needed, mapping);
+/** Follows connections from where they are opened to where they are used. */
+class Connections {
+    private readonly tables: RemoteTables;
+    /** Connections that are open, by name; the one without a name has the empty one. */
+    private readonly open = new Map<string, NeededServer>();
+    /** The same, opened anywhere: a routine may use what another one opens. */
+    private readonly anywhere = new Map<string, NeededServer>();
+    /** By connection string: calls with the same one see the same tables. */
+    private readonly direct = new Map<string, NeededServer>();
+
+    constructor(private readonly db: Database) {
+        this.tables = new RemoteTables(db);
+    }
+
+    run(): void {
+        for (const recorded of this.db.dblinkCalls) {
+            if (connects(recorded)) {
+                const [name, index] = recorded.texts.length > 1 ? [recorded.texts[0]?.text, 1] : ["", 0];
+                const server = this.target(recorded, index);
+                if (server !== undefined && name !== undefined) {
+                    this.anywhere.set(name, server);
+                }
             }
         }
-        return needed;
+        for (const recorded of this.db.dblinkCalls) {
+            if (connects(recorded)) {
+                this.connect(recorded);
+            } else {
+                this.query(recorded);
+            }
+        }
     }
-    const options = connectionString(text);
-    if (options === undefined || !(options.has("dbname") || options.has("host"))) {
-        return undefined;
+
+    private connect(recorded: RecordedCall): void {
+        const [name, index] = recorded.texts.length > 1 ? [recorded.texts[0]?.text, 1] : ["", 0];
+        const server = this.target(recorded, index);
+        if (server === undefined) {
+            this.unknown(recorded, "gets its connection by an expression; where it leads is not known");
+        } else if (name !== undefined) {
+            this.open.set(name, server);
+        }
     }
-    const mapping = new Map([...options].filter(([name]) => name === "user" || name === "password"));
-    const made: NeededServer = {
-        name: "dblink",
-        kind: { kind: "dblink" },
-        place: call.place,
-        server: {
-            name: "dblink",
-            wrapper: "dblink_fdw",
-            options: new Map([...options].filter(([name]) => !mapping.has(name))),
-            place: call.place,
-            version: db.shared.next(),
-        },
-        mappings: new Map([
-            ["", { server: "dblink", role: "public", written: "dblink", options: mapping, place: call.place }],
-        ]),
-        tables: [],
-        imports: [],
-    };
-    db.needs.direct.push(made);
-    return made;
-}
 
-/** The tables that queries sent to a server name: like those of an import, their columns follow from their use. */
-class RemoteTables {
-    private readonly imports = new Map<string, Import>();
-    private readonly relations = new Map<string, Relation>();
-
-    constructor(private readonly db: Database) {}
-
-    read(server: NeededServer, sql: string, call: DblinkCall): void {
-        const parsed = parseSql(sql);
-        const node = "nodes" in parsed ? parsed.nodes[0] : undefined;
-        if (node === undefined) {
+    private query(recorded: RecordedCall): void {
+        const { texts } = recorded;
+        // dblink_open has the cursor's name before the query.
+        const named = texts.length > (recorded.call.name === "dblink_open" ? 2 : 1);
+        const connection = named ? texts[0] : { text: "", whole: true };
+        if (connection?.whole !== true) {
+            this.unknown(recorded, "names its connection by an expression; where it leads is not known");
             return;
         }
-        const analyzer = new Analyzer({
-            unknowns: this.db.unknowns,
-            relation: (name) => this.relation(server, name, call.place),
-            routines: () => [],
-            type: (type) => resolveType(type, this.db.lookup()),
-            place: () => call.place,
-            dblink: () => undefined,
-        });
-        const output = analyzer.statement(node);
-        const reason = "column definition list of dblink()";
-        const [open] = output.open;
-        call.columns.forEach((column, index) => {
-            // Positions count, unless the query is a star over one table, whose columns then have the list's names.
-            const term =
-                open === undefined
-                    ? output.columns[index]?.term
-                    : this.db.unknowns.column(open, column.name, call.place);
-            if (term !== undefined && output.open.length <= 1) {
-                this.db.unknowns.hint(term, column.type, STRENGTH.assignment, reason);
-            }
-        });
+        const server =
+            this.open.get(connection.text) ??
+            (named ? this.target(recorded, 0) : undefined) ??
+            this.anywhere.get(connection.text);
+        if (server === undefined) {
+            this.unknown(recorded, "uses a connection that was opened elsewhere; where it leads is not known");
+            return;
+        }
+        const sql = texts.at(-1);
+        if (sql === undefined || !this.tables.read(server, sql.text, recorded.call)) {
+            this.unknown(recorded, "has its query from an expression; what it reads is not known");
+        }
     }
 
-    private relation(server: NeededServer, name: QualifiedName, place: Place): Relation {
-        const schema = name.schema ?? "public";
-        const from = this.import(server, schema, place);
-        const mark = `${from.id}\0${name.name}`;
-        const known = this.relations.get(mark);
+    private unknown({ call }: RecordedCall, what: string): void {
+        this.db.findings.add("note", "dblink-unknown", `This call of ${call.name}() ${what}.`, call.place);
+    }
+
+    /** Where an argument leads: the name of a server, or a connection string. */
+    private target(recorded: RecordedCall, index: number): NeededServer | undefined {
+        const text = recorded.texts[index];
+        const { place } = recorded.call;
+        if (text?.whole !== true) {
+            return undefined;
+        }
+        const named = recorded.servers[index];
+        if (named !== undefined) {
+            return named;
+        }
+        if (this.db.catalog.servers.has(text.text)) {
+            return serverNamed(this.db, text.text, place);
+        }
+        const known = this.direct.get(text.text);
         if (known !== undefined) {
             return known;
         }
-        const relation: Relation = {
-            id: this.db.shared.next(),
-            schema,
-            name: name.name,
-            kind: "foreign",
-            place,
-            columns: [],
-            parents: [],
-            missingParents: [],
-            options: new Map(),
-            remote: this.db.unknowns.table(from.id, schema, name.name, place).id,
-            renamed: [],
-            reads: [],
-            calls: [],
-            version: 0,
-        };
-        this.relations.set(mark, relation);
-        return relation;
-    }
-
-    private import(server: NeededServer, schema: string, place: Place): Import {
-        const mark = `${server.server?.version ?? 0}\0${schema}`;
-        const known = this.imports.get(mark);
-        if (known !== undefined) {
-            return known;
+        const options = connectionString(text.text);
+        if (options === undefined || !["dbname", "host", "hostaddr"].some((name) => options.has(name))) {
+            return undefined;
         }
-        const made: Import = {
-            id: this.db.shared.next(),
-            server: server.name,
-            remoteSchema: schema,
-            localSchema: "dblink",
-            list: "all",
-            tables: [],
-            place,
-        };
-        this.imports.set(mark, made);
-        server.imports.push(made);
+        const made = this.connectionTo(options, place);
+        this.direct.set(text.text, made);
         return made;
     }
+
+    private connectionTo(options: ReadonlyMap<string, string>, place: Place): NeededServer {
+        const mapping = new Map([...options].filter(([name]) => name === "user" || name === "password"));
+        const made: NeededServer = {
+            name: "dblink",
+            kind: { kind: "dblink" },
+            place,
+            server: {
+                name: "dblink",
+                wrapper: "dblink_fdw",
+                options: new Map([...options].filter(([name]) => !mapping.has(name))),
+                place,
+                version: this.db.shared.next(),
+            },
+            mappings: new Map([["", { server: "dblink", role: "public", written: "dblink", options: mapping, place }]]),
+            tables: [],
+            imports: [],
+        };
+        this.db.needs.direct.push(made);
+        return made;
+    }
+}
+
+function connects({ call }: RecordedCall): boolean {
+    return call.name === "dblink_connect" || call.name === "dblink_connect_u";
 }

@@ -10,7 +10,9 @@ import { outputOf } from "../usage/outputs";
 import { child, itemOf, type Scope, type Variable } from "../usage/scope";
 import { STRENGTH } from "../usage/unknowns";
 import { key, type Output, type Relation, type Routine, type Term } from "./catalog";
+import { assignment, Constants, plainWorld } from "./constants";
 import { type Database, placeOf, type Site } from "./database";
+import { sqlText } from "./sqltext";
 import type { ColumnType } from "./types";
 
 export function createRoutine(db: Database, site: Site, statement: CreateFunctionStmt): void {
@@ -246,6 +248,8 @@ export function analyzeBlock(db: Database, site: Site, parsed: PlRoutine, body: 
 }
 
 class BodyAnalyzer {
+    private constants: Constants | undefined;
+
     constructor(
         private readonly db: Database,
         private readonly from: Routine,
@@ -253,6 +257,7 @@ class BodyAnalyzer {
     ) {}
 
     routine(parsed: PlRoutine): void {
+        this.constants = new Constants(parsed, plainWorld(this.db.shared.devUser));
         for (const variable of parsed.variables) {
             if (!this.variables.has(variable.name)) {
                 this.variables.set(variable.name, this.declared(variable.name, variable.type));
@@ -310,7 +315,9 @@ class BodyAnalyzer {
     }
 
     private analyzer(line: number): Analyzer {
-        return this.db.analyzer(bodySite(this.from, this.from.bodyLine + line - 1), this.from.path);
+        const site = bodySite(this.from, this.from.bodyLine + line - 1);
+        const environment = new Map(this.constants?.environment);
+        return this.db.analyzer({ ...site, environment }, this.from.path);
     }
 
     private query(text: string, line: number): Output {
@@ -393,10 +400,11 @@ class BodyAnalyzer {
                 this.body(statement.body);
                 return;
             case "assign": {
-                const split = /^([\w.]+)\s*(?::=|=)\s*([\s\S]*)$/.exec(statement.text);
-                if (split !== null) {
-                    const target = this.expression(split[1] ?? "", line);
-                    this.db.unknowns.meet(target, this.expression(split[2] ?? "", line), STRENGTH.cast, "assignment");
+                const split = assignment(statement.text);
+                if (split !== undefined) {
+                    const target = this.expression(split.target, line);
+                    this.db.unknowns.meet(target, this.expression(split.value, line), STRENGTH.cast, "assignment");
+                    this.constants?.assign(split.target, split.value);
                 }
                 return;
             }
@@ -424,15 +432,14 @@ class BodyAnalyzer {
         }
     }
 
-    /** EXECUTE of a literal is as good as the statement itself. */
+    /** EXECUTE of a text of which all but values is certain is as good as the statement itself. */
     private dynamic(text: string, line: number): Output {
         const node = parseExpression(text);
         const target = node !== undefined && "SelectStmt" in node ? node.SelectStmt.targetList?.[0] : undefined;
         const value = target !== undefined && "ResTarget" in target ? target.ResTarget.val : undefined;
-        if (value !== undefined && "A_Const" in value && value.A_Const.sval !== undefined) {
-            return this.query(value.A_Const.sval.sval ?? "", line);
-        }
         this.expression(text, line);
-        return { columns: [], open: [] };
+        const environment = this.constants?.environment ?? new Map();
+        const sql = sqlText(value, environment, plainWorld(this.db.shared.devUser));
+        return sql === undefined ? { columns: [], open: [] } : this.query(sql.text, line);
     }
 }

@@ -12,8 +12,10 @@ import type { Place } from "../report";
 import type { Scope } from "./scope";
 import type { Unknowns } from "./unknowns";
 
-/** A `dblink(…)` call with the columns that its result is given. */
+/** A call of a `dblink…` function, with the columns that its result is given. */
 export interface DblinkCall {
+    /** The function's name. */
+    readonly name: string;
     readonly args: readonly Node[];
     readonly columns: ReadonlyArray<{ name: string; type: ColumnType }>;
     readonly place: Place;

@@ -4,7 +4,7 @@ import type { FuncCall } from "libpg-query";
 import type { Term } from "../derive/catalog";
 import { builtIn } from "../derive/types";
 import { qualified, strings } from "../parse/ast";
-import type { Analysis } from "./analysis";
+import type { Analysis, DblinkCall } from "./analysis";
 import { signatureOf } from "./functions";
 import { orderItem } from "./order";
 import { EMPTY } from "./outputs";
@@ -13,7 +13,18 @@ import { elementOf, isType, known, NONE, TIMES } from "./terms";
 import { unify } from "./unify";
 import { STRENGTH } from "./unknowns";
 
-export function callTerm(analysis: Analysis, call: FuncCall, scope: Scope): Term {
+/** Functions of dblink that connect, or that name the connection to use. */
+const DBLINK = new Set([
+    "dblink",
+    "dblink_connect",
+    "dblink_connect_u",
+    "dblink_exec",
+    "dblink_open",
+    "dblink_send_query",
+]);
+
+/** `columns`: the column definition list of a call in FROM. */
+export function callTerm(analysis: Analysis, call: FuncCall, scope: Scope, columns: DblinkCall["columns"] = []): Term {
     const name = qualified(strings(call.funcname));
     const terms = (call.args ?? []).map((arg) => analysis.expression(arg, scope));
     for (const node of call.agg_order ?? []) {
@@ -24,6 +35,14 @@ export function callTerm(analysis: Analysis, call: FuncCall, scope: Scope): Term
         orderItem(analysis, node, scope, EMPTY);
     }
     const routines = analysis.host.routines(name);
+    if (routines.length === 0 && DBLINK.has(name.name)) {
+        analysis.host.dblink({
+            name: name.name,
+            args: call.args ?? [],
+            columns,
+            place: analysis.host.place(call.location),
+        });
+    }
     const routine =
         routines.find((each) => each.parameters.filter(({ mode }) => mode === "in").length === terms.length) ??
         routines[0];

@@ -44,14 +44,7 @@ export function functionItem(analysis: Analysis, range: RangeFunction, scope: Sc
         }
         const name = qualified(strings(call.FuncCall.funcname));
         functionName = name.name;
-        if (name.name === "dblink" && definitions.length > 0) {
-            analysis.host.dblink({
-                args: call.FuncCall.args ?? [],
-                columns: definitions,
-                place: analysis.host.place(call.FuncCall.location),
-            });
-        }
-        const term = callTerm(analysis, call.FuncCall, scope);
+        const term = callTerm(analysis, call.FuncCall, scope, definitions);
         const routine = analysis.host.routines(name)[0];
         if (definitions.length > 0) {
             columns.push(

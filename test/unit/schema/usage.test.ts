@@ -330,7 +330,7 @@ describe("dblink", () => {
 
     test("what is not constant is noted", async () => {
         const found = await infer(
-            "SELECT * FROM dblink('host=' || 'x', 'SELECT 1') AS x(i int); SELECT * FROM dblink('opened', 'SELECT 1') AS x(i int);",
+            "SELECT * FROM dblink('host=' || setting, 'SELECT 1') AS x(i int); SELECT * FROM dblink('opened', 'SELECT 1') AS x(i int);",
         );
         expect(found.upstreams).toEqual([]);
         expect(codes(found)).toEqual(["dblink-unknown", "dblink-unknown"]);
