@@ -79,6 +79,8 @@ export class Database {
     /** Statements of a kind that says that this is a schema and no administration. */
     substance = 0;
     foreignObjects = 0;
+    /** Tables that one of several imports brings, and nothing tells which. */
+    readonly ambiguous: Array<{ name: string; candidates: readonly Import[]; place: Place }> = [];
     /** Calls of dblink, in order; looked at when all is read. */
     readonly dblinkCalls: RecordedCall[] = [];
 
@@ -223,22 +225,28 @@ export class Database {
 
     private imported(schema: string, name: string, place: Place): Relation | undefined {
         const candidates = this.catalog.imports.filter((each) => each.localSchema === schema && admits(each, name));
-        // One that names the table is certain; of several others any may bring it.
-        const named = candidates.filter(({ list }) => list === "limit");
-        const chosen = named[0] ?? candidates[0];
+        // One that names the table is certain, here or where the same schema is imported once more. Of several others
+        // any may bring it; scripts use what they have just imported.
+        const sure =
+            candidates.find(({ list }) => list === "limit") ?? candidates.find((each) => this.hasTable(each, name));
+        const chosen = sure ?? candidates.at(-1);
         if (chosen === undefined) {
             return undefined;
         }
-        if (named.length === 0 && candidates.length > 1) {
-            const servers = candidates.map((each) => `${each.remoteSchema} of server ${each.server}`).join(" and ");
-            this.findings.add(
-                "warning",
-                "import-ambiguous",
-                `${schema}.${name} may come from ${servers}, which are all imported into ${schema}; the first is taken.`,
-                place,
-            );
+        if (sure === undefined && candidates.length > 1) {
+            this.ambiguous.push({ name, candidates, place });
         }
         return this.importTable(chosen, name, place);
+    }
+
+    /** Is the table of that name there, as far as other imports of the same schema know? */
+    private hasTable(from: Import, name: string): boolean {
+        const same = new Set(
+            this.catalog.imports
+                .filter(({ server, remoteSchema }) => server === from.server && remoteSchema === from.remoteSchema)
+                .map(({ id }) => id),
+        );
+        return this.unknowns.tables.some((table) => table.name === name && same.has(table.importId));
     }
 
     /** Makes the foreign table that an import brings. */

@@ -32,6 +32,32 @@ export function finish(db: Database, ran: ReadonlySet<string>): void {
         }
     }
     bindLateServers(db);
+    ambiguousImports(db);
+}
+
+/** One finding for all tables that may come from the same imports. */
+function ambiguousImports(db: Database): void {
+    const byImports = new Map<string, typeof db.ambiguous>();
+    for (const each of db.ambiguous) {
+        const mark = each.candidates.map(({ id }) => id).join();
+        byImports.set(mark, [...(byImports.get(mark) ?? []), each]);
+    }
+    for (const tables of byImports.values()) {
+        const [first] = tables;
+        const last = first?.candidates.at(-1);
+        if (first === undefined || last === undefined) {
+            continue;
+        }
+        const names = [...new Set(tables.map(({ name }) => name))];
+        const sources = first.candidates.map((each) => `${each.remoteSchema} of server ${each.server}`).join(" or ");
+        const they = names.length === 1 ? "it is" : "they are";
+        db.findings.add(
+            "warning",
+            "import-ambiguous",
+            `${names.join(", ")} in ${last.localSchema} may come from ${sources}; ${they} taken from the last import, ${last.remoteSchema}. Name the tables with LIMIT TO, or declare them.`,
+            first.place,
+        );
+    }
 }
 
 function routines(db: Database, ran: ReadonlySet<string>): void {

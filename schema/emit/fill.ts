@@ -22,6 +22,7 @@ export function stubAt(emission: Emission, host: string, port: number, database:
         servers: [],
         users: new Map(),
         extensions: new Set(),
+        schemas: new Map(),
         tables: new Map(),
         types: new StubTypes(emission.db),
         open: false,

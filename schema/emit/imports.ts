@@ -1,9 +1,9 @@
 /** Tables that IMPORT FOREIGN SCHEMA brings: what the schema uses of them, unless the user told what they are. */
 
 import { upstreamConfig } from "../configline";
+import type { Import } from "../derive/catalog";
 import { admits } from "../derive/database";
 import { type GivenTable, placeOfGiven } from "../derive/given";
-import type { NeededServer } from "../derive/needs";
 import type { RemoteTable } from "../usage/unknowns";
 import { claimColumn } from "./columns";
 import type { Emission } from "./emission";
@@ -39,6 +39,24 @@ function givenFor(emission: Emission, table: RemoteTable): GivenTable | undefine
 }
 
 export function importedTables(emission: Emission): void {
+    const imports = importsOf(emission);
+    linkTables(emission, imports);
+    for (const { stub, from, remote } of imports) {
+        importInto(emission, stub, from, remote);
+    }
+    for (const { stub, from } of imports) {
+        unused(emission, stub, from);
+    }
+}
+
+interface ImportInto {
+    readonly stub: Stub;
+    readonly from: Import;
+    readonly remote: readonly RemoteTable[];
+}
+
+function importsOf(emission: Emission): ImportInto[] {
+    const found: ImportInto[] = [];
     for (const needed of emission.db.needs.all()) {
         for (const from of needed.imports) {
             const stubs = [...emission.stubs.values()].filter(({ servers }) =>
@@ -51,19 +69,29 @@ export function importedTables(emission: Emission): void {
             );
             emission.standIns.find(from.remoteSchema);
             const remote = emission.db.unknowns.tables.filter(({ importId }) => importId === from.id);
-            for (const stub of stubs) {
-                importInto(emission, stub, from, remote);
+            found.push(...stubs.map((stub) => ({ stub, from, remote })));
+        }
+    }
+    return found;
+}
+
+/** A table that several imports bring is one table: what one of them tells of a column, all know. */
+function linkTables(emission: Emission, imports: readonly ImportInto[]): void {
+    const first = new Map<string, RemoteTable>();
+    for (const { stub, remote } of imports) {
+        for (const table of remote) {
+            const mark = [stub.host.toLowerCase(), stub.port, stub.database, table.schema, table.name].join("\0");
+            const other = first.get(mark);
+            if (other === undefined) {
+                first.set(mark, table);
+            } else {
+                emission.db.unknowns.join(other.id, table.id);
             }
         }
     }
 }
 
-function importInto(
-    emission: Emission,
-    stub: Stub,
-    from: NeededServer["imports"][number],
-    remote: readonly RemoteTable[],
-): void {
+function importInto(emission: Emission, stub: Stub, from: Import, remote: readonly RemoteTable[]): void {
     if (SYSTEM_SCHEMAS.has(from.remoteSchema)) {
         emission.add(
             "note",
@@ -73,17 +101,7 @@ function importInto(
         );
         return;
     }
-    const catalog = emission.given.get(stub.database);
-    const known = catalog?.tables(from.remoteSchema);
-    if (known === undefined && remote.length === 0) {
-        emission.add(
-            "note",
-            "import-unused",
-            `Nothing that was read uses a table of this import (${from.remoteSchema} of ${from.server}); the stub has none of them.`,
-            from.place,
-            upstreamConfig(stub, [{ schema: from.remoteSchema, name: "…", columns: [{ name: "…", type: "…" }] }]),
-        );
-    }
+    stub.schemas.set(from.remoteSchema, from.place);
     for (const table of remote) {
         if (!admits(from, table.name)) {
             continue;
@@ -92,7 +110,23 @@ function importInto(
     }
 }
 
-function remoteTable(emission: Emission, stub: Stub, from: NeededServer["imports"][number], table: RemoteTable): void {
+function unused(emission: Emission, stub: Stub, from: Import): void {
+    const given = emission.given.get(stub.database)?.tables(from.remoteSchema) !== undefined;
+    const used = [...stub.tables.values()].some(
+        ({ schema, name }) => schema === from.remoteSchema && admits(from, name),
+    );
+    if (!given && !used && !SYSTEM_SCHEMAS.has(from.remoteSchema)) {
+        emission.add(
+            "note",
+            "import-unused",
+            `Nothing that was read uses a table of this import (${from.remoteSchema} of ${from.server}); the stub has none of them.`,
+            from.place,
+            upstreamConfig(stub, [{ schema: from.remoteSchema, name: "…", columns: [{ name: "…", type: "…" }] }]),
+        );
+    }
+}
+
+function remoteTable(emission: Emission, stub: Stub, from: Import, table: RemoteTable): void {
     const given = emission.givenTable(stub.database, table.schema, table.name);
     const local = `${from.localSchema}.${table.name}`;
     const known = stub.tables.get(`${table.schema}\0${table.name}`);

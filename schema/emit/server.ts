@@ -6,7 +6,7 @@ import type { NeededServer } from "../derive/needs";
 import { variableConfig } from "../read/script";
 import type { Emission } from "./emission";
 import { fillStub, stubAt } from "./fill";
-import { SERVER_USER } from "./users";
+import { SERVER_USER, userOf } from "./users";
 
 export function serverStubs(emission: Emission, needed: NeededServer): void {
     const { server, kind, name } = needed;
@@ -125,7 +125,7 @@ function databasesOf(
     }
     const byUser = new Map<string, Mapping[]>();
     for (const mapping of mappings) {
-        const user = mapping.options.get("user") ?? SERVER_USER;
+        const user = userOf(mapping) ?? SERVER_USER;
         byUser.set(user, [...(byUser.get(user) ?? []), mapping]);
     }
     const found = byUser.size === 0 ? new Map([[SERVER_USER, []]]) : byUser;

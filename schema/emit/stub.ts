@@ -31,6 +31,8 @@ export interface Stub {
     servers: Array<{ name: string; place: Place }>;
     users: Map<string, { password?: string; roles: Set<string>; place: Place }>;
     extensions: Set<string>;
+    /** Schemas that an import names: PostgreSQL refuses to import one that isn't there, even for no table. */
+    schemas: Map<string, Place>;
     tables: Map<string, StubTable>;
     types: StubTypes;
     givenTypes?: StubTypes;

@@ -1,6 +1,7 @@
 /** A gathered stub as an upstream, and where its parts come from. */
 
 import type { Ddl, Table, Upstream, User } from "../../upstreams/model";
+import { quoteIdent } from "../../upstreams/quote";
 import type { ColumnOrigin, TableOrigin, UpstreamOrigin, UserOrigin } from "../report";
 import { compare, type Stub, sortedTables } from "./stub";
 
@@ -25,7 +26,7 @@ export function upstreamOf(stub: Stub): Upstream {
         database: stub.database,
         users,
         extensions: extensions.sort(compare),
-        ddl: stub.open ? [...openDdl(stub), ...ddl] : ddl,
+        ddl: [...(stub.open ? openDdl(stub) : []), ...emptySchemas(stub), ...ddl],
         tables,
     };
 }
@@ -37,6 +38,19 @@ function openDdl(stub: Stub): Ddl[] {
         "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;",
         "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC;",
     ].map((sql) => ({ origin: place.file, line: place.line, sql }));
+}
+
+/** Schemas of which nothing is known but that they are imported; a table's schema comes with it. */
+function emptySchemas(stub: Stub): Ddl[] {
+    const filled = new Set([...stub.tables.values()].map(({ schema }) => schema));
+    return [...stub.schemas]
+        .filter(([name]) => name !== "public" && !filled.has(name))
+        .sort(([a], [b]) => compare(a, b))
+        .map(([name, place]) => ({
+            origin: place.file,
+            line: place.line,
+            sql: `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(name)};`,
+        }));
 }
 
 function sameObject(a: string, b: string): boolean {

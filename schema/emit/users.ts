@@ -8,8 +8,14 @@ import type { Stub } from "./stub";
 /** The user that libpq takes where none is named: the one that runs the server in the image. */
 export const SERVER_USER = "postgres";
 
+/** The user that a mapping names; libpq takes no notice of an empty one. */
+export function userOf(mapping: Mapping): string | undefined {
+    const user = mapping.options.get("user");
+    return user === "" ? undefined : user;
+}
+
 export function addUser(emission: Emission, stub: Stub, mapping: Mapping): void {
-    const written = mapping.options.get("user");
+    const written = userOf(mapping);
     const name = written ?? SERVER_USER;
     if (written === undefined && mapping.written !== "dblink") {
         emission.add(
@@ -67,7 +73,7 @@ export function addUser(emission: Emission, stub: Stub, mapping: Mapping): void 
         return;
     }
     known.roles.add(mapping.written);
-    if (password !== undefined && known.password !== undefined && known.password !== password) {
+    if (password !== undefined && password !== "" && known.password !== undefined && known.password !== password) {
         emission.conflicting.set(name, mapping.place);
     }
     if (known.password === undefined && password !== undefined && password !== "") {

@@ -208,6 +208,16 @@ export class Unknowns {
         return guesses;
     }
 
+    /** Two tables are one: columns that both have share their evidence. */
+    join(a: number, b: number): void {
+        for (const column of this.tables[a]?.columns.values() ?? []) {
+            const other = this.tables[b]?.columns.get(column.name);
+            if (other !== undefined) {
+                this.link(column.variable, other.variable);
+            }
+        }
+    }
+
     private copyColumns(from: number, to: number): boolean {
         let changed = false;
         for (const column of this.tables[from]?.columns.values() ?? []) {

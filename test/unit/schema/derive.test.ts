@@ -463,6 +463,14 @@ describe("mappings and roles", () => {
         expect(codes(found, "warning")).toEqual(["password-conflict"]);
     });
 
+    test("an empty user or password is as good as none", async () => {
+        const found = await infer(
+            "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'h', dbname 'd'); CREATE USER MAPPING FOR a SERVER s OPTIONS (user '', password ''); CREATE USER MAPPING FOR b SERVER s OPTIONS (user 'v', password 'p'); CREATE USER MAPPING FOR c SERVER s OPTIONS (user 'v', password '');",
+        );
+        expect(compact(found)).toEqual(["h:5432/d postgres v:p"]);
+        expect(codes(found)).toEqual(["user-default"]);
+    });
+
     test.each<[string, string, string[]]>([
         ["a mapping", `${S}CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'u');`, ["a"]],
         ["OWNER TO", "CREATE TABLE t (); ALTER TABLE t OWNER TO a;", ["a"]],

@@ -99,17 +99,17 @@ describe("imports", () => {
         [
             "a local table hides it",
             "IMPORT FOREIGN SCHEMA r FROM SERVER s INTO u; SET search_path = public, u; CREATE TABLE a (x int); CREATE VIEW v AS SELECT x FROM a;",
-            [],
+            ['  CREATE SCHEMA IF NOT EXISTS "r";'],
         ],
         [
             "a CTE hides it",
             "IMPORT FOREIGN SCHEMA r FROM SERVER s INTO public; CREATE VIEW v AS WITH a AS (SELECT 1 AS x) SELECT x FROM a;",
-            [],
+            ['  CREATE SCHEMA IF NOT EXISTS "r";'],
         ],
         [
             "system catalogs are not of it",
             "IMPORT FOREIGN SCHEMA r FROM SERVER s INTO public; CREATE VIEW v AS SELECT relname FROM pg_class; CREATE VIEW w AS SELECT table_name FROM information_schema.tables;",
-            [],
+            ['  CREATE SCHEMA IF NOT EXISTS "r";'],
         ],
         [
             "dropped and imported anew",
@@ -152,13 +152,52 @@ describe("imports", () => {
         expect(codes(found, "error")).toEqual([]);
     });
 
-    test("several imports into one schema, nothing tells which: said, with both", async () => {
+    test("several imports into one schema, nothing tells which: the last one, and it is said once, with both", async () => {
         const found = await infer(
-            `${SERVER}CREATE SCHEMA u; IMPORT FOREIGN SCHEMA r FROM SERVER s INTO u; IMPORT FOREIGN SCHEMA q FROM SERVER s INTO u; CREATE VIEW v AS SELECT x FROM u.a;`,
+            `${SERVER}CREATE SCHEMA u; IMPORT FOREIGN SCHEMA r FROM SERVER s INTO u; IMPORT FOREIGN SCHEMA q FROM SERVER s INTO u;\nCREATE VIEW v AS SELECT x FROM u.a; CREATE VIEW w AS SELECT x FROM u.b;`,
         );
-        expect(compact(found)).toEqual(["h:5432/d u:p", "  r.a(x text)"]);
-        const finding = found.findings.find(({ code }) => code === "import-ambiguous");
-        expect(finding).toMatchObject({ severity: "warning", line: 1 });
+        expect(compact(found)).toEqual([
+            "h:5432/d u:p",
+            `  CREATE SCHEMA IF NOT EXISTS "r";`,
+            "  q.a(x text)",
+            "  q.b(x text)",
+        ]);
+        expect(found.findings.filter(({ code }) => code === "import-ambiguous")).toMatchObject([
+            {
+                severity: "warning",
+                line: 2,
+                message:
+                    "a, b in u may come from r of server s or q of server s; they are taken from the last import, q. Name the tables with LIMIT TO, or declare them.",
+            },
+        ]);
+    });
+
+    test("what is used before the next import comes from the one before", async () => {
+        const found = await infer(
+            `${SERVER}CREATE SCHEMA u; IMPORT FOREIGN SCHEMA r FROM SERVER s INTO u; CREATE VIEW v AS SELECT x FROM u.a; IMPORT FOREIGN SCHEMA q FROM SERVER s INTO u; CREATE VIEW w AS SELECT x, y FROM u.a;`,
+        );
+        expect(compact(found)).toEqual(["h:5432/d u:p", `  CREATE SCHEMA IF NOT EXISTS "q";`, "  r.a(x text, y text)"]);
+        expect(codes(found, "warning")).toEqual([]);
+    });
+
+    test("one remote table imported twice: what one tells, both know", async () => {
+        const found = await infer(
+            `${SERVER}CREATE SCHEMA u; CREATE SCHEMA w; IMPORT FOREIGN SCHEMA r LIMIT TO (a) FROM SERVER s INTO u; IMPORT FOREIGN SCHEMA r FROM SERVER s INTO w; IMPORT FOREIGN SCHEMA q FROM SERVER s INTO w; CREATE VIEW v1 AS SELECT 1 FROM u.a WHERE x > 10; CREATE VIEW v2 AS SELECT x::numeric, y FROM w.a;`,
+        );
+        expect(compact(found)).toEqual([
+            "h:5432/d u:p",
+            `  CREATE SCHEMA IF NOT EXISTS "q";`,
+            "  r.a(x numeric, y text)",
+        ]);
+        expect(codes(found, "warning")).toEqual([]);
+    });
+
+    test("a schema of which nothing is used is there all the same: PostgreSQL refuses to import one that isn't", async () => {
+        const found = await infer(
+            `${SERVER}CREATE SCHEMA u; IMPORT FOREIGN SCHEMA "R s" FROM SERVER s INTO u; IMPORT FOREIGN SCHEMA public FROM SERVER s INTO u;`,
+        );
+        expect(compact(found)).toEqual(["h:5432/d u:p", `  CREATE SCHEMA IF NOT EXISTS "R s";`]);
+        expect(codes(found)).toEqual(["import-unused", "import-unused"]);
     });
 
     test("an unqualified column of one of two imported tables: what is used elsewhere decides", async () => {
