@@ -48,7 +48,7 @@ function variables(given: readonly string[]): Record<string, string> {
  */
 export async function infer(
     paths: readonly string[],
-    options: { format: string; var?: readonly string[]; tool?: string },
+    options: { format: string; var?: readonly string[]; tool?: string; devUser?: string },
     print: (text: string) => void,
     tell: (text: string) => void,
 ): Promise<number> {
@@ -62,6 +62,7 @@ export async function infer(
     const inference = await inferUpstreams({
         paths,
         variables: values,
+        ...(options.devUser === undefined ? {} : { devUser: options.devUser }),
         ...(tool === undefined ? {} : { tool }),
     });
     print(formatInference(inference, format).trimEnd());

@@ -53,10 +53,16 @@ function build(): Command {
         .option("--format <form>", "table, yaml, json, sql or mermaid", "table")
         .option("--var <name=value>", "value of a placeholder; can be given several times", gather)
         .option("--tool <tool>", "the tool that a folder's files are made for, where they do not tell it")
-        .action(async (paths: string[], chosen: { format: string; var?: string[]; tool?: string }) => {
-            const { infer }: typeof import("./infer") = require("./infer");
-            process.exitCode = await infer(paths, chosen, print, (text) => process.stderr.write(`${text}\n`));
-        });
+        .option("--dev-user <name>", "user of the dev database, whom CURRENT_USER means; postgres unless given")
+        .action(
+            async (paths: string[], chosen: { format: string; var?: string[]; tool?: string; devUser?: string }) => {
+                const { infer }: typeof import("./infer") = require("./infer");
+                process.exitCode = await infer(paths, chosen, print, (text) =>
+                    process.stderr.write(`${text}
+`),
+                );
+            },
+        );
     program
         .command("down")
         .description("remove what `up` made; a stack of `pulumi up` is left alone")

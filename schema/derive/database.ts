@@ -15,6 +15,7 @@ import {
     emptyCatalog,
     type Import,
     key,
+    type Mapping,
     type Relation,
     type Routine,
     type Server,
@@ -60,6 +61,17 @@ export class Shared {
     }
 }
 
+/** Something connects as a role that has no user mapping on the server. */
+export interface Unmapped {
+    readonly server: string;
+    readonly role: string;
+    /** The statement, for people. */
+    readonly what: string;
+    readonly place: Place;
+    /** The mappings that there are. */
+    readonly mapped: readonly Mapping[];
+}
+
 /** A query that names relations not known yet: looked at again when all is read. */
 interface Postponed {
     readonly run: () => void;
@@ -81,6 +93,8 @@ export class Database {
     foreignObjects = 0;
     /** Tables that one of several imports brings, and nothing tells which. */
     readonly ambiguous: Array<{ name: string; candidates: readonly Import[]; place: Place }> = [];
+    /** What connects as a role that has no user mapping. */
+    readonly unmapped: Unmapped[] = [];
     /** Calls of dblink, in order; looked at when all is read. */
     readonly dblinkCalls: RecordedCall[] = [];
 
@@ -384,13 +398,7 @@ export class Database {
             this.needs.mapping(needed, each);
         }
         if (mapping === undefined && certain && needed.kind.kind === "postgres") {
-            const others = mappings.map(({ written }) => written).join(", ");
-            this.findings.add(
-                "error",
-                "mapping-missing",
-                `${what} connects to server ${needed.name} as ${role}, which has no user mapping there${others === "" ? "" : ` (there is one for ${others})`}. Add CREATE USER MAPPING FOR CURRENT_USER, or let the dev database's user be the mapped role.`,
-                place,
-            );
+            this.unmapped.push({ server: needed.name, role, what, place, mapped: mappings });
         }
     }
 }

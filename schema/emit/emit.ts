@@ -9,6 +9,7 @@ import type { UpstreamOrigin } from "../report";
 import { shareTables } from "./columns";
 import { Emission } from "./emission";
 import { importedTables, settleColumns } from "./imports";
+import { missingMappings } from "./mappings";
 import { serverStubs } from "./server";
 import { StandIns } from "./standins";
 import { compare } from "./stub";
@@ -36,6 +37,7 @@ export function emit(
     importedTables(emission);
     shareTables(emission);
     settlePasswords(emission);
+    missingMappings(emission);
     for (const each of standIns.rest()) {
         emission.add(
             "note",

@@ -523,8 +523,8 @@ function excerpt(sql: string): string {
 }
 
 /** The configuration that gives a variable its value. */
-export function variableConfig(name: string | undefined): string | undefined {
-    return name === undefined ? undefined : `fdw-stub:variables: { ${JSON.stringify(name)}: "…" }`;
+export function variableConfig(name: string | undefined, value = "…"): string | undefined {
+    return name === undefined ? undefined : `fdw-stub:variables: { ${JSON.stringify(name)}: ${JSON.stringify(value)} }`;
 }
 
 /** Offsets of the BEGIN statements whose transaction the file rolls back. */

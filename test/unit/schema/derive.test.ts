@@ -455,6 +455,37 @@ describe("mappings and roles", () => {
         expect(codes(await infer(sql), "error")).toEqual(["mapping-missing"]);
     });
 
+    test.each<[string, string, string, string | undefined]>([
+        [
+            "the only mapped role",
+            "CREATE USER MAPPING FOR app SERVER s OPTIONS (user 'u');",
+            "REFRESH MATERIALIZED VIEW m connects to server s as postgres, which has no user mapping there (there is one for app), and so does one more statement. Add CREATE USER MAPPING FOR CURRENT_USER, or let the dev database's user be the mapped role.",
+            "fdw-stub:devUser: app",
+        ],
+        [
+            "a placeholder",
+            "CREATE USER MAPPING FOR :app SERVER s OPTIONS (user 'u');",
+            "REFRESH MATERIALIZED VIEW m connects to server s as postgres, which has no user mapping there (there is one for app), and so does one more statement. Give the placeholder the name of the dev database's user.",
+            'fdw-stub:variables: { "app": "postgres" }',
+        ],
+        [
+            "several",
+            "CREATE USER MAPPING FOR a SERVER s; CREATE USER MAPPING FOR b SERVER s;",
+            "REFRESH MATERIALIZED VIEW m connects to server s as postgres, which has no user mapping there (there is one for a, b), and so does one more statement. Add CREATE USER MAPPING FOR CURRENT_USER.",
+            undefined,
+        ],
+    ])(
+        "a missing mapping is said once for each server, with the way to mend it: %s",
+        async (_name, sql, message, config) => {
+            const found = await infer(
+                `${S}${T}${sql} CREATE MATERIALIZED VIEW m AS SELECT * FROM t WITH NO DATA; REFRESH MATERIALIZED VIEW m; REFRESH MATERIALIZED VIEW m;`,
+            );
+            const [finding] = found.findings.filter(({ code }) => code === "mapping-missing");
+            expect(finding?.message).toBe(message);
+            expect(finding?.config).toBe(config);
+        },
+    );
+
     test("different passwords of one user: the stub asks for none, and it is said", async () => {
         const found = await infer(
             `${SERVER}CREATE USER MAPPING FOR app SERVER s OPTIONS (user 'u', password 'other');`,
