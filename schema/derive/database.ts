@@ -93,6 +93,8 @@ export class Database {
     foreignObjects = 0;
     /** Tables that one of several imports brings, and nothing tells which. */
     readonly ambiguous: Array<{ name: string; candidates: readonly Import[]; place: Place }> = [];
+    /** Extensions that were there at some moment. */
+    readonly madeExtensions = new Set<string>();
     /** What connects as a role that has no user mapping. */
     readonly unmapped: Unmapped[] = [];
     /** Calls of dblink, in order; looked at when all is read. */

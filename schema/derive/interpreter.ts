@@ -202,6 +202,7 @@ export class Interpreter implements Execution {
                 defElems(node.CreateExtensionStmt.options).find(({ defname }) => defname === "schema")?.arg,
             );
             db.catalog.extensions.set(node.CreateExtensionStmt.extname ?? "", schema ?? "public");
+            db.madeExtensions.add(node.CreateExtensionStmt.extname ?? "");
         } else if ("VariableSetStmt" in node) {
             runSet(this, db, node.VariableSetStmt, site);
         } else if ("DiscardStmt" in node) {

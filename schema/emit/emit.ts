@@ -8,6 +8,7 @@ import { type StandIn, variableConfig } from "../read/script";
 import type { UpstreamOrigin } from "../report";
 import { shareTables } from "./columns";
 import { Emission } from "./emission";
+import { missingExtensions } from "./extensions";
 import { importedTables, settleColumns } from "./imports";
 import { missingMappings } from "./mappings";
 import { serverStubs } from "./server";
@@ -38,6 +39,7 @@ export function emit(
     shareTables(emission);
     settlePasswords(emission);
     missingMappings(emission);
+    missingExtensions(emission);
     for (const each of standIns.rest()) {
         emission.add(
             "note",

@@ -30,9 +30,10 @@ export function compact(inference: Inference): string[] {
     ]);
 }
 
-/** Codes of findings of some severities, in order. */
+/** Codes of findings of some severities, in order. The cases are short: that they create no extension doesn't count. */
 export function codes(inference: Inference, ...severities: Finding["severity"][]): string[] {
     return inference.findings
+        .filter(({ code }) => code !== "extension-missing")
         .filter(({ severity }) => severities.length === 0 || severities.includes(severity))
         .map(({ code }) => code);
 }

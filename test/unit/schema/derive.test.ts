@@ -702,3 +702,28 @@ describe("databases", () => {
         expect(found.sources.map(({ sql }) => sql)).toEqual(["SELECT 1"]);
     });
 });
+
+describe("extensions", () => {
+    const server = "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'h', dbname 'd');";
+    const message = (what: string, extension: string) =>
+        `${what} needs the extension ${extension}, and no statement that was read creates it. The dev database is empty: add CREATE EXTENSION IF NOT EXISTS ${extension}, or the file that has it.`;
+    test.each<[string, string, string[]]>([
+        ["nothing creates it", server, [message("Server s", "postgres_fdw")]],
+        ["said once", server + server.replace("SERVER s", "SERVER t"), [message("Server s", "postgres_fdw")]],
+        ["created", `CREATE EXTENSION IF NOT EXISTS postgres_fdw; ${server}`, []],
+        ["created later in what is read", `${server}CREATE EXTENSION postgres_fdw;`, []],
+        ["dropped at the end", `CREATE EXTENSION postgres_fdw; ${server}DROP EXTENSION postgres_fdw CASCADE;`, []],
+        [
+            "an own wrapper needs none",
+            "CREATE FOREIGN DATA WRAPPER w VALIDATOR postgresql_fdw_validator; CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (host 'h', dbname 'd');",
+            [],
+        ],
+        ["dblink", "SELECT dblink_connect('host=h dbname=d');", [message("This dblink call", "dblink")]],
+        ["dblink, created", "CREATE EXTENSION dblink; SELECT dblink_connect('host=h dbname=d');", []],
+    ])("%s", async (_name, sql, expected) => {
+        const found = await infer(sql);
+        expect(found.findings.filter(({ code }) => code === "extension-missing").map((each) => each.message)).toEqual(
+            expected,
+        );
+    });
+});

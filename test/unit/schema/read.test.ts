@@ -395,7 +395,9 @@ describe("placeholders", () => {
         ["Python", "%(H)s"],
         ["ERB", "'<%= H %>'"],
     ])("a host as placeholder without a value is an error: %s", async (_name, written) => {
-        const found = await infer(`\n${server(written)}CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (user 'u');`);
+        const found = await infer(
+            `CREATE EXTENSION postgres_fdw;\n${server(written)}CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (user 'u');`,
+        );
         expect(found.upstreams).toEqual([]);
         expect(found.findings).toMatchObject([
             { severity: "error", code: "host-unknown", line: 2, config: 'fdw-stub:variables: { "H": "…" }' },
@@ -495,7 +497,7 @@ describe("a variable that no file has", () => {
 
 describe("what doesn't parse", () => {
     test("is reported with file, line and reason, and the rest is read", async () => {
-        const found = await infer(`SELECT 1;\n\nCREATE TABEL x (\n    id int\n);\n${SERVER}`);
+        const found = await infer(`CREATE EXTENSION postgres_fdw;\n\nCREATE TABEL x (\n    id int\n);\n${SERVER}`);
         expect(compact(found)).toEqual(["h:5432/d u:p"]);
         expect(found.findings).toMatchObject([{ severity: "warning", code: "unparsed", file: "schema.sql", line: 3 }]);
         expect(found.findings[0]?.message).toContain('syntax error at or near "TABEL"');

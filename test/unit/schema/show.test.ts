@@ -7,7 +7,7 @@ import { parseSql } from "../../../upstreams/parser";
 import { infer, SERVER } from "./compact";
 import { exampleNames, inferExample } from "./examples";
 
-const SQL = `${SERVER}
+const SQL = `CREATE EXTENSION postgres_fdw; ${SERVER}
 CREATE TYPE e AS ENUM ('x');
 CREATE FOREIGN TABLE "T" (id int, "a b" e) SERVER s OPTIONS (schema_name 'r');
 GRANT SELECT ON "T" TO app;

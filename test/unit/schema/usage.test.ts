@@ -218,7 +218,7 @@ describe("imports", () => {
 
     test("what is guessed is listed with the line of configuration that would tell it", async () => {
         const found = await infer(
-            `${SERVER}CREATE SCHEMA u; IMPORT FOREIGN SCHEMA r FROM SERVER s INTO u;\nCREATE VIEW v AS SELECT x, y::int FROM u.a;`,
+            `CREATE EXTENSION postgres_fdw; ${SERVER}CREATE SCHEMA u; IMPORT FOREIGN SCHEMA r FROM SERVER s INTO u;\nCREATE VIEW v AS SELECT x, y::int FROM u.a;`,
         );
         expect(found.findings).toMatchObject([
             {
