@@ -1,7 +1,7 @@
 /** What queries that dblink sends tell of the tables there. */
 
-import type { QualifiedName } from "../parse/ast";
 import { parseSql } from "../../upstreams/parser";
+import type { QualifiedName } from "../parse/ast";
 import type { Place } from "../report";
 import type { DblinkCall } from "../usage/analysis";
 import { Analyzer } from "../usage/analyze";

@@ -7,6 +7,9 @@ import { isType, known, NONE, TIMES } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 export function arithmetic(analysis: Analysis, op: string, left: Term, right: Term, literal: boolean): Term {
+    if (["&", "|", "#", "<<", ">>"].includes(op)) {
+        return bits(analysis, op, left, right);
+    }
     if (!["+", "-", "*", "/", "%", "^"].includes(op)) {
         return NONE;
     }
@@ -54,4 +57,16 @@ export function arithmetic(analysis: Analysis, op: string, left: Term, right: Te
         return b.kind === "type" && TIMES.has(b.type.base) ? b : known("interval");
     }
     return a.kind === "type" ? a : b.kind === "type" ? b : NONE;
+}
+
+/** Operators on bits are for whole numbers, bit strings and addresses: what one operand is, the other is too. */
+function bits(analysis: Analysis, op: string, left: Term, right: Term): Term {
+    for (const [one, other] of [
+        [left, right],
+        [right, left],
+    ] satisfies Array<[Term, Term]>) {
+        const type = other.kind === "type" ? other.type : builtIn("integer");
+        analysis.unknowns.hint(one, type, STRENGTH.literal, `operand of ${op}`);
+    }
+    return left.kind === "type" ? left : right.kind === "type" ? right : known("integer");
 }

@@ -6,10 +6,11 @@ import { builtIn } from "../derive/types";
 import { qualified, strings } from "../parse/ast";
 import type { Analysis, DblinkCall } from "./analysis";
 import { signatureOf } from "./functions";
+import { asInterval } from "./intervals";
 import { orderItem } from "./order";
 import { EMPTY } from "./outputs";
 import type { Scope } from "./scope";
-import { elementOf, isType, known, NONE, TIMES } from "./terms";
+import { BOOLEAN, elementOf, isType, known, NONE, TIMES } from "./terms";
 import { unify } from "./unify";
 import { STRENGTH } from "./unknowns";
 
@@ -58,13 +59,21 @@ export function callTerm(analysis: Analysis, call: FuncCall, scope: Scope, colum
         return routine.result === undefined ? NONE : { kind: "type", type: routine.result };
     }
     if (name.name === "generate_series") {
-        const stepped = terms.some((term) => isType(term, "interval"));
+        const step = terms[2];
+        const stepped =
+            terms.some((term) => isType(term, "interval")) ||
+            // A step in quotes with a unit, like '1 day', is an interval.
+            (step?.kind === "literal" && /[a-z]/i.test(step.text ?? ""));
         const dated = terms.find((term) => term.kind === "type" && TIMES.has(term.type.base));
         const type = dated?.kind === "type" ? dated.type : builtIn(stepped ? "timestamptz" : "integer");
         terms.slice(0, stepped || dated !== undefined ? 2 : 3).forEach((term) => {
             analysis.unknowns.hint(term, type, STRENGTH.use, "argument of generate_series()");
         });
         return stepped ? known("timestamptz") : { kind: "type", type };
+    }
+    const special = specialCall(analysis, name.name, call, terms, scope);
+    if (special !== undefined) {
+        return special;
     }
     const signature = signatureOf(name.name);
     if (signature === undefined) {
@@ -111,4 +120,37 @@ export function callTerm(analysis: Analysis, call: FuncCall, scope: Scope, colum
             : NONE;
     }
     return known(signature.result);
+}
+
+/** Functions whose arguments are told by more than their position; undefined where the signature says it. */
+function specialCall(
+    analysis: Analysis,
+    name: string,
+    call: FuncCall,
+    terms: readonly Term[],
+    scope: Scope,
+): Term | undefined {
+    const reason = `argument of ${name}()`;
+    const [first, second] = call.args ?? [];
+    if ((name === "extract" || name === "date_part") && asInterval(analysis, second, scope)) {
+        return known(name === "extract" ? "numeric" : "double precision");
+    }
+    if (name === "justify_hours" || name === "justify_interval" || name === "justify_days") {
+        return asInterval(analysis, first, scope) ? known("interval") : undefined;
+    }
+    if (name === "to_timestamp" && terms.length === 1) {
+        analysis.unknowns.hint(terms[0] ?? NONE, builtIn("double precision"), STRENGTH.use, reason);
+        return known("timestamptz");
+    }
+    if (name === "overlaps") {
+        unify(analysis, terms, "OVERLAPS");
+        return BOOLEAN;
+    }
+    if (name === "percentile_cont") {
+        for (const node of call.agg_order ?? []) {
+            const ordered = "SortBy" in node ? analysis.expression(node.SortBy.node, scope) : NONE;
+            analysis.unknowns.hint(ordered, builtIn("numeric"), STRENGTH.family, reason);
+        }
+    }
+    return undefined;
 }

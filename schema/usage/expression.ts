@@ -29,7 +29,9 @@ export function expressionTerm(analysis: Analysis, node: Node | undefined, scope
         const inner = analysis.expression(node.TypeCast.arg, scope);
         // A cast to text can be made from anything, so it tells nothing.
         if (type.base !== "text" && type.base !== "varchar" && type.user === undefined) {
-            analysis.unknowns.hint(inner, type, STRENGTH.cast, `cast to ${type.sql}`);
+            // Money is shown, not kept: the column is some number.
+            const from = type.base === "money" ? builtIn("numeric") : type;
+            analysis.unknowns.hint(inner, from, STRENGTH.cast, `cast to ${type.sql}`);
         }
         return { kind: "type", type };
     }

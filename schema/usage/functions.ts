@@ -33,6 +33,12 @@ starts_with text text > boolean
 regexp_replace text text text text > text
 regexp_match text text text > text[]
 regexp_matches text text text > text[]
+regexp_count text text integer text > integer
+regexp_like text text text > boolean
+regexp_substr text text integer > text
+string_to_table text text > text
+chr integer > text
+to_hex integer > text
 regexp_split_to_array text text text > text[]
 regexp_split_to_table text text text > text
 string_to_array text text text > text[]
@@ -61,6 +67,15 @@ age timestamptz timestamptz > interval
 to_char timestamptz text > text
 timezone text timestamptz > timestamptz
 date_bin interval timestamptz timestamptz > timestamptz
+date_add timestamptz interval text > timestamptz
+date_subtract timestamptz interval text > timestamptz
+make_interval integer integer integer integer integer integer double precision > interval
+daterange date date text > daterange
+tsrange timestamp timestamp text > tsrange
+tstzrange timestamptz timestamptz text > tstzrange
+numrange numeric numeric text > numrange
+int4range integer integer text > int4range
+int8range bigint bigint text > int8range
 make_date integer integer integer > date
 justify_days interval > interval
 isfinite timestamptz > boolean
@@ -80,6 +95,11 @@ stddev_samp # > numeric
 variance # > numeric
 var_pop # > numeric
 var_samp # > numeric
+covar_pop # # > double precision
+covar_samp # # > double precision
+regr_slope # # > double precision
+regr_intercept # # > double precision
+regr_r2 # # > double precision
 corr # # > double precision
 abs # > 1
 ceil # > 1
@@ -93,6 +113,15 @@ cbrt # > double precision
 exp # > double precision
 ln # > double precision
 log # # > numeric
+sin # > double precision
+cos # > double precision
+tan # > double precision
+asin # > double precision
+acos # > double precision
+atan # > double precision
+atan2 # # > double precision
+radians # > double precision
+degrees # > double precision
 power # # > double precision
 mod # # > 1
 div numeric numeric > numeric
@@ -171,6 +200,10 @@ masklen inet > integer
 family inet > integer
 encode bytea text > text
 sha256 bytea > bytea
+plainto_tsquery text > tsquery
+phraseto_tsquery text > tsquery
+websearch_to_tsquery text > tsquery
+ts_rank tsvector tsquery > real
 digest * text > bytea
 convert_from bytea text > text
 lower_inc ? > boolean
@@ -187,6 +220,9 @@ setval regclass bigint boolean > bigint
 current_setting text boolean > text
 current_database > name
 version > text
+point double precision double precision > point
+st_makepoint double precision double precision double precision > geometry
+st_point double precision double precision integer > geometry
 st_x geometry > double precision
 st_y geometry > double precision
 st_area geometry > double precision

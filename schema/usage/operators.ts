@@ -6,6 +6,7 @@ import { builtIn, TEXT } from "../derive/types";
 import { items, strings } from "../parse/ast";
 import type { Analysis } from "./analysis";
 import { arithmetic } from "./arithmetic";
+import { asInterval } from "./intervals";
 import type { Scope } from "./scope";
 import { arrayType, BOOLEAN, elementOf, isLiteral, isType, known, NONE } from "./terms";
 import { compare } from "./unify";
@@ -13,6 +14,16 @@ import { STRENGTH } from "./unknowns";
 
 const COMPARISONS = new Set(["=", "<>", "!=", "<", ">", "<=", ">="]);
 const TEXT_OPERATORS = new Set(["~", "~*", "!~", "!~*", "~~", "!~~", "~~*", "!~~*", "^@"]);
+const RANGE_OF = new Map([
+    ["date", "daterange"],
+    ["timestamp", "tsrange"],
+    ["timestamptz", "tstzrange"],
+    ["integer", "int4range"],
+    ["bigint", "int8range"],
+    ["numeric", "numrange"],
+]);
+/** Of networks and ranges. */
+const NETWORK_OPERATORS = new Set(["<<=", ">>=", "&<", "&>", "-|-"]);
 const JSON_OPERATORS = new Set(["->", "->>", "#>", "#>>", "?", "?|", "?&", "@?", "#-"]);
 
 export function operatorTerm(analysis: Analysis, expr: A_Expr, scope: Scope): Term {
@@ -67,6 +78,12 @@ export function operatorTerm(analysis: Analysis, expr: A_Expr, scope: Scope): Te
         return right;
     }
     if (COMPARISONS.has(op) || kind === "AEXPR_DISTINCT" || kind === "AEXPR_NOT_DISTINCT") {
+        // ended - started > interval '1 hour'
+        if (isType(right, "interval")) {
+            asInterval(analysis, expr.lexpr, scope);
+        } else if (isType(left, "interval")) {
+            asInterval(analysis, expr.rexpr, scope);
+        }
         compare(analysis, left, right, `compared by ${op}`, literal);
         return BOOLEAN;
     }
@@ -77,6 +94,10 @@ export function operatorTerm(analysis: Analysis, expr: A_Expr, scope: Scope): Te
     }
     if (op === "@>" || op === "<@" || op === "&&") {
         containment(analysis, left, right, op);
+        return BOOLEAN;
+    }
+    if (NETWORK_OPERATORS.has(op)) {
+        analysis.unknowns.meet(left, right, STRENGTH.use, `operand of ${op}`);
         return BOOLEAN;
     }
     if (op === "@@") {
@@ -120,8 +141,12 @@ function containment(analysis: Analysis, left: Term, right: Term, op: string): v
         if (other.kind === "type") {
             const range = /^(?:int4|int8|num|ts|tstz|date)range$/.test(other.type.base);
             const scalar = !other.type.array && !range && other.type.base !== "jsonb";
+            const around = RANGE_OF.get(other.type.base);
             if (!scalar) {
                 analysis.unknowns.hint(one, other.type, STRENGTH.use, op);
+            } else if (around !== undefined && one === (op === "@>" ? left : right)) {
+                // Only a range contains a single value, whatever lower() and upper() of it seem to say.
+                analysis.unknowns.hint(one, builtIn(around), STRENGTH.assignment, op);
             }
         } else if (other.kind === "literal") {
             const json = /^\s*(?:\{\s*(?:"|\})|\[)/.test(other.text ?? "");

@@ -54,6 +54,46 @@ describe("types from use", () => {
         ["MERGE", "MERGE INTO l USING u.a ON a.x = l.id WHEN MATCHED THEN DELETE", "x bigint"],
         ["generate_series", "SELECT generate_series(1, x) FROM u.a", "x integer"],
         ["window functions", "SELECT lag(x, 1, 0.5) OVER (ORDER BY x) FROM u.a", "x numeric"],
+        [
+            "generate_series with a step in quotes",
+            "SELECT g FROM u.a, generate_series(x, y, '1 day') g",
+            "x timestamptz, y timestamptz",
+        ],
+        ["EXTRACT of a difference", "SELECT EXTRACT(EPOCH FROM x - y) FROM u.a", "x timestamptz, y timestamptz"],
+        [
+            "EXTRACT of a difference of aggregates",
+            "SELECT date_part('day', max(x) - min(y)) FROM u.a",
+            "x timestamptz, y timestamptz",
+        ],
+        [
+            "EXTRACT of an average difference",
+            "SELECT EXTRACT(EPOCH FROM coalesce(avg(x - y), '0')) FROM u.a",
+            "x timestamptz, y timestamptz",
+        ],
+        ["EXTRACT of a sum", "SELECT EXTRACT(EPOCH FROM sum(x)) FROM u.a", "x interval"],
+        [
+            "a difference compared with an interval",
+            "SELECT 1 FROM u.a WHERE x - y > interval '1 hour'",
+            "x timestamptz, y timestamptz",
+        ],
+        ["a difference of numbers", "SELECT x - y FROM u.a WHERE x - y > 5", "x numeric, y numeric"],
+        [
+            "seconds since 1970",
+            "SELECT to_timestamp(x), to_timestamp(y, 'YYYY') FROM u.a",
+            "x double precision, y text",
+        ],
+        ["bounds of a range", "SELECT daterange(x, y) FROM u.a", "x date, y date"],
+        ["a range by what it contains", "SELECT lower(x) FROM u.a WHERE x @> CURRENT_DATE", "x daterange"],
+        ["a value in a range", "SELECT 1 FROM u.a WHERE now() <@ x", "x tstzrange"],
+        [
+            "OVERLAPS",
+            "SELECT 1 FROM u.a WHERE (x, y) OVERLAPS (DATE '2024-01-01', DATE '2024-02-01')",
+            "x date, y date",
+        ],
+        ["WITHIN GROUP", "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x) FROM u.a", "x numeric"],
+        ["bits", "SELECT x & 4, y | 10000000000 FROM u.a", "x integer, y bigint"],
+        ["networks", "SELECT 1 FROM u.a WHERE x <<= inet '10.0.0.0/8'", "x inet"],
+        ["money is shown, not kept", "SELECT x::money, avg(x) FROM u.a", "x numeric"],
     ])("%s", async (_name, query, columns) => {
         const create = /^(?:INSERT|UPDATE|DELETE|MERGE)/.test(query) ? query : `CREATE VIEW v AS ${query}`;
         const found = await infer(
