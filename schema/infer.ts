@@ -2,6 +2,7 @@
 
 import type { Upstream } from "../upstreams/model";
 import { loadParser } from "../upstreams/parser";
+import { key } from "./derive/catalog";
 import type { Database } from "./derive/database";
 import { dblinkNeeds } from "./derive/dblink";
 import { finish } from "./derive/finish";
@@ -44,6 +45,16 @@ export async function inferUpstreams(input: InferInput): Promise<Inference> {
         statement: (statement) => interpreter.statement(statement),
         finding: (finding) => findings.push(finding),
     });
+    const declared = new Map(
+        (input.declared ?? []).map((upstream, index) => [upstream.database, declaredCatalog(upstream, index)]),
+    );
+    interpreter.shared.describes = (database, schema, table) =>
+        declared
+            .get(database)
+            ?.tables(schema)
+            ?.some(({ name }) => name === table) ??
+        interpreter.databases.get(database)?.catalog.relations.has(key(schema, table)) ??
+        false;
     const plan = await planFiles(input.paths, fs, input.tool);
     for (const finding of plan.findings) {
         findings.push(finding);
@@ -71,8 +82,8 @@ export async function inferUpstreams(input: InferInput): Promise<Inference> {
             given.set(label, databaseCatalog(db, false));
         }
     }
-    for (const [index, upstream] of (input.declared ?? []).entries()) {
-        given.set(upstream.database, declaredCatalog(upstream, index));
+    for (const [database, catalog] of declared) {
+        given.set(database, catalog);
     }
     finish(own, interpreter.ran);
     dblinkNeeds(own);

@@ -49,6 +49,8 @@ export function placeOf(site: Site, location?: number): Place {
 export class Shared {
     readonly findings = new Findings();
     private last = 0;
+    /** Does the user tell of a table at an upstream's database? */
+    describes: (database: string, schema: string, table: string) => boolean = () => false;
 
     constructor(
         /** The user of the dev database: CURRENT_USER. */
@@ -255,8 +257,12 @@ export class Database {
         return this.importTable(chosen, name, place);
     }
 
-    /** Is the table of that name there, as far as other imports of the same schema know? */
+    /** Is the table of that name there, as far as the user and other imports of the same schema tell? */
     private hasTable(from: Import, name: string): boolean {
+        const database = this.catalog.servers.get(from.server)?.options.get("dbname") ?? "";
+        if (this.shared.describes(database, from.remoteSchema, name)) {
+            return true;
+        }
         const same = new Set(
             this.catalog.imports
                 .filter(({ server, remoteSchema }) => server === from.server && remoteSchema === from.remoteSchema)

@@ -220,6 +220,26 @@ describe("imports", () => {
         expect(codes(found, "warning")).toEqual([]);
     });
 
+    test("what the user tells of the upstream decides between imports", async () => {
+        const declared = [
+            {
+                host: "h",
+                port: 5432,
+                database: "d",
+                users: [],
+                extensions: [],
+                ddl: [{ origin: "x.sql", line: 1, sql: "CREATE SCHEMA r; CREATE VIEW r.a AS SELECT 1 AS x;" }],
+                tables: [],
+            },
+        ];
+        const imports =
+            "CREATE SCHEMA u; IMPORT FOREIGN SCHEMA r FROM SERVER s INTO u; IMPORT FOREIGN SCHEMA q FROM SERVER s INTO u; CREATE VIEW v AS SELECT x FROM u.a;";
+        expect(codes(await infer(SERVER + imports, { declared }), "warning")).toEqual([]);
+        const found = await infer(`\\c d\nCREATE SCHEMA r; CREATE TABLE r.a (x date);\n\\c own\n${SERVER}${imports}`);
+        expect(codes(found, "warning")).toEqual([]);
+        expect(compact(found)).toEqual(["h:5432/d u:p", `  CREATE SCHEMA IF NOT EXISTS "q";`, "  r.a(x date)"]);
+    });
+
     test("one remote table imported twice: what one tells, both know", async () => {
         const found = await infer(
             `${SERVER}CREATE SCHEMA u; CREATE SCHEMA w; IMPORT FOREIGN SCHEMA r LIMIT TO (a) FROM SERVER s INTO u; IMPORT FOREIGN SCHEMA r FROM SERVER s INTO w; IMPORT FOREIGN SCHEMA q FROM SERVER s INTO w; CREATE VIEW v1 AS SELECT 1 FROM u.a WHERE x > 10; CREATE VIEW v2 AS SELECT x::numeric, y FROM w.a;`,
