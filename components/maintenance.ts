@@ -10,7 +10,7 @@ import { insideServer } from "./options";
  * Declares the maintenance database and, in it, the extension that hands out fresh databases. Its settings stand in
  * the extension's files, so that they change with the container.
  *
- * @param dependsOn What must be there before: the roles that exist then are the stack's own.
+ * @param dependsOn What the extension waits for: the roles that exist then are the stack's own.
  */
 export function createMaintenance(
     component: string,
@@ -26,11 +26,11 @@ export function createMaintenance(
         name,
         containerName,
         MAINTENANCE_DATABASE,
-        insideServer(parent, provider, container, dependsOn),
+        insideServer(parent, provider, container),
     );
     return new postgresql.Extension(
         name,
         { name: EXTENSION_NAME, database: MAINTENANCE_DATABASE, version: EXTENSION_VERSION, createCascade: true },
-        insideServer(parent, provider, container, [database]),
+        insideServer(parent, provider, container, [...dependsOn, database]),
     );
 }

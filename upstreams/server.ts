@@ -125,7 +125,11 @@ export function planServer(
             POSTGRES_INITDB_ARGS: "--no-sync",
             ...(stubs.extraPorts.length > 0 ? { FDW_STUB_PORTS: stubs.extraPorts.join(" ") } : {}),
         },
-        // Over TCP: the image's temporary server, which runs the first set-up, listens on the socket only.
-        healthcheck: ["CMD-SHELL", probes.join(" && ")],
+        // Over TCP: the image's temporary server, which runs the first set-up, listens on the socket only. It waits
+        // a little by itself: Docker's own rhythm, a second in older engines, would be noticed at every start.
+        healthcheck: [
+            "CMD-SHELL",
+            `for attempt in $(seq 20); do ${probes.join(" && ")} && exit 0; sleep 0.1; done; exit 1`,
+        ],
     };
 }

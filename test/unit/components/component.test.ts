@@ -224,7 +224,10 @@ describe("inputs", () => {
             removeVolumes: true,
             init: true,
             entrypoints: ["/fdw-stub/entrypoint.sh"],
-            healthcheck: { tests: ["CMD-SHELL", "pg_isready -q -h 127.0.0.1 -p 5432"], startInterval: "250ms" },
+            healthcheck: {
+                tests: ["CMD-SHELL", expect.stringContaining("pg_isready -q -h 127.0.0.1 -p 5432 && exit 0")],
+                startInterval: "250ms",
+            },
         });
         expect(inputs.envs).toEqual({
             secret: [

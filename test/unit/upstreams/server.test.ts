@@ -84,7 +84,10 @@ describe("planServer", () => {
         expect(server.hostAliases).toEqual(["upstream_db"]);
         expect(server.environment).toEqual({ POSTGRES_INITDB_ARGS: "--no-sync" });
         expect(server.entrypoints).toEqual(["/fdw-stub/entrypoint.sh"]);
-        expect(server.healthcheck).toEqual(["CMD-SHELL", "pg_isready -q -h 127.0.0.1 -p 5432"]);
+        expect(server.healthcheck).toEqual([
+            "CMD-SHELL",
+            "for attempt in $(seq 20); do pg_isready -q -h 127.0.0.1 -p 5432 && exit 0; sleep 0.1; done; exit 1",
+        ]);
         expect(server.files.map(({ file, executable }) => [file.replace(/[0-9a-f]{8,16}/g, "#"), executable])).toEqual([
             ["/fdw-stub/entrypoint.sh", true],
             ["/fdw-stub/pg_hba.conf", false],
@@ -97,10 +100,8 @@ describe("planServer", () => {
         const server = await plan([upstream({ port: 6432 }), upstream({ port: 5432 }), upstream({ port: 5433 })]);
         expect(server.environment.FDW_STUB_PORTS).toBe("6432 5433");
         expect(fileOf(server, "/fdw-stub/forward.pl")).toBe(SOURCES.forwarder);
-        expect(server.healthcheck).toEqual([
-            "CMD-SHELL",
-            [5432, 6432, 5433].map((port) => `pg_isready -q -h 127.0.0.1 -p ${port}`).join(" && "),
-        ]);
+        const probes = [5432, 6432, 5433].map((port) => `pg_isready -q -h 127.0.0.1 -p ${port} && `);
+        expect(server.healthcheck[1]).toContain(`do ${probes.join("")}exit 0;`);
     });
 
     test("has one extension per database, not per table", async () => {
