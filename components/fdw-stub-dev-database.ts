@@ -9,6 +9,7 @@ import { SERVER_PORT } from "../upstreams/stubs";
 import { databaseUrl } from "../upstreams/url";
 import type { FdwStubDevDatabaseArgs } from "./args";
 import { createDatabase } from "./database";
+import { describeArgs } from "./described";
 import { explained } from "./explained";
 import { createMaintenance } from "./maintenance";
 import { insideServer } from "./options";
@@ -46,7 +47,7 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
      * @param opts Options of the component; providers are its own.
      */
     constructor(name: string, args: FdwStubDevDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("fdw-stub:index:FdwStubDevDatabase", name, {}, opts);
+        super("fdw-stub:index:FdwStubDevDatabase", name, describeArgs(args), opts);
         const identity: StackIdentity = {
             directory: realpathSync(process.cwd()),
             project: pulumi.getProject(),

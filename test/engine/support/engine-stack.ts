@@ -102,6 +102,11 @@ export class EngineStack {
         return (await this.stack.preview()).changeSummary;
     }
 
+    /** What `pulumi preview --diff` prints. */
+    async previewedDiff(): Promise<string> {
+        return (await this.stack.preview({ diff: true })).stdout;
+    }
+
     async refresh(): Promise<void> {
         await this.stack.refresh();
     }

@@ -1,0 +1,60 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { FdwStubDevDatabaseArgs, UpstreamArgs } from "./args";
+
+/** What an upstream is to hold, in the form in which a change of it reads best. */
+export interface DescribedUpstream {
+    readonly users: readonly string[];
+    readonly extensions: readonly string[];
+    /** SQL texts, and files of them. */
+    readonly ddl: readonly string[];
+    /** Types by column, by `schema.table`. */
+    readonly tables: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    /** Rows to seed, where there are any, by `schema.table`. */
+    readonly rows: Readonly<Record<string, number>>;
+}
+
+type Plain = Omit<pulumi.Unwrap<UpstreamArgs>, "users"> & { readonly users: readonly string[] };
+
+function texts({ ddl = [], ddlFiles = [] }: Plain): string[] {
+    return [...ddlFiles, ...(typeof ddl === "string" ? [ddl] : ddl.map(({ sql }) => sql))];
+}
+
+/** Upstreams by `host:port/database`. */
+export function describeUpstreams(upstreams: readonly Plain[]): Record<string, DescribedUpstream> {
+    return Object.fromEntries(
+        upstreams.map((upstream) => {
+            const { host = "localhost", port = 5432, database, users, extensions = [], tables = [] } = upstream;
+            const named = tables.map(({ schema = "public", name, ...table }) => ({
+                ...table,
+                key: `${schema}.${name}`,
+            }));
+            const described: DescribedUpstream = {
+                users,
+                extensions,
+                ddl: texts(upstream),
+                tables: Object.fromEntries(
+                    named.map(({ key, columns = [] }) => [
+                        key,
+                        Object.fromEntries(columns.map(({ name, type }) => [name, type])),
+                    ]),
+                ),
+                rows: Object.fromEntries(
+                    named.flatMap(({ key, rows = [] }) => (rows.length === 0 ? [] : [[key, rows.length]])),
+                ),
+            };
+            return [`${host}:${port}/${database}`, described];
+        }),
+    );
+}
+
+/**
+ * The component's own inputs. Nothing is made of them: they are what `pulumi preview` compares, so that a changed schema
+ * shows as the tables and columns that changed. Passwords are left out.
+ */
+export function describeArgs(args: FdwStubDevDatabaseArgs): pulumi.Inputs {
+    const upstreams = args.upstreams.map((upstream) => ({
+        ...upstream,
+        users: (upstream.users ?? []).map((user) => user.name),
+    }));
+    return { ...args, upstreams: pulumi.output(upstreams).apply(describeUpstreams) };
+}
