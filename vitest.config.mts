@@ -27,6 +27,7 @@ export default defineConfig({
                 test: {
                     name: "engine",
                     include: ["test/engine/**/*.test.ts"],
+                    globalSetup: "test/integration/support/global-setup.ts",
                     maxWorkers: 2,
                     sequence: { groupOrder: 1 },
                     testTimeout: seconds(300),

@@ -212,11 +212,11 @@ describeEngine("all that upstreams can look like", () => {
         expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
     });
 
-    test("PostgreSQL 15 holds the same", async () => {
-        await stack.configure({ ...CONFIGURATION, image: "postgres:15" });
+    test("PostgreSQL 17 holds the same", async () => {
+        await stack.configure({ ...CONFIGURATION, image: "postgres:17" });
         outputs = (await stack.up()).outputs;
         const [version] = await rows(outputs.devUrl, "SELECT current_setting('server_version') AS version");
-        expect(version?.version).toMatch(/^15\./);
+        expect(version?.version).toMatch(/^17\./);
         await eachKind();
     });
 
