@@ -9,6 +9,7 @@ import { type StackIdentity, stackName } from "../docker/labels";
 import type { Expected } from "../server/completeness";
 import { checkSettings } from "../server/settings-check";
 import { EXTENSION_NAME, EXTENSION_VERSION, extensionFiles, SERVER_SETTINGS } from "../sql/extension";
+import { splitBaseline } from "../upstreams/baseline";
 import { type Configuration, readFiles, resolveUpstreams } from "../upstreams/parse";
 import { type StubExtension, stubExtension } from "../upstreams/script";
 import { planServer, type ServerPlan } from "../upstreams/server";
@@ -54,13 +55,14 @@ export async function declare(configuration: Configuration, directory: string): 
         forwarder: readFileSync(join(SOURCES, "forward.pl"), "utf8"),
     };
     const roles = [...new Set([...stubs.users.map((user) => user.name), ...configuration.roles])];
+    const baseline = await Promise.all(readFiles("baseline", configuration.baseline, readFile).map(splitBaseline));
     const fresh = extensionFiles({
         stock: configuration.stock,
         kept: configuration.kept,
         maxAgeSeconds: configuration.maxAge,
         devDatabase: configuration.devDatabase,
         roles,
-        baseline: readFiles("baseline", configuration.baseline, readFile),
+        baseline: baseline.flat(),
     });
     const server = planServer(stubs, extensions, configuration.settings, configuration.devUser, sources, {
         extensionFiles: Object.fromEntries(fresh.map(({ name, content }) => [name, content])),

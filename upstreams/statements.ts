@@ -1,8 +1,7 @@
 import type { Node } from "libpg-query";
-import { lineCounter, readable, syntaxError } from "./ddl-text";
 import { InputError } from "./errors";
 import type { Ddl } from "./model";
-import { loadParser, parseScript } from "./parser";
+import { parseStatements, takesBack } from "./parsed";
 
 /** One statement of the user's DDL. */
 export interface Statement {
@@ -30,45 +29,17 @@ const REFUSED: Readonly<Record<string, string>> = {
     CopyStmt: "COPY cannot run in a stub; use INSERT, or `rows` of a table in the configuration",
 };
 
-/** Transaction control that would undo or postpone what the file did; the rest only brackets it, and is left out. */
-const REFUSED_TRANSACTIONS: readonly string[] = [
-    "TRANS_STMT_ROLLBACK",
-    "TRANS_STMT_ROLLBACK_TO",
-    "TRANS_STMT_PREPARE",
-    "TRANS_STMT_COMMIT_PREPARED",
-    "TRANS_STMT_ROLLBACK_PREPARED",
-];
-
 /**
  * Splits DDL with PostgreSQL's own parser.
  *
  * @throws InputError with file, line and reason for a syntax error and for statements that no stub can run.
  */
 export async function splitDdl(ddl: Ddl): Promise<SplitDdl> {
-    await loadParser();
-    const text = readable(ddl);
-    if (text.trim() === "") {
-        return { statements: [], extensions: [], schemas: [] };
-    }
-    const bytes = Buffer.from(text);
-    const lineAt = lineCounter(ddl.line, bytes);
-    const parsed = parseScript(text);
-    if ("error" in parsed) {
-        throw syntaxError({ ...ddl, sql: text }, parsed);
-    }
     const statements: Statement[] = [];
     const extensions: string[] = [];
     const schemas: string[] = [];
-    for (const raw of parsed.statements) {
-        const from = raw.stmt_location ?? 0;
-        const to = raw.stmt_len === undefined || raw.stmt_len === 0 ? bytes.length : from + raw.stmt_len;
-        const sql = bytes.subarray(from, to).toString();
-        const at = `${ddl.origin}:${lineAt(from)}`;
-        const node = raw.stmt;
-        if (node === undefined) {
-            continue;
-        }
-        const kind = Object.keys(node)[0] ?? "";
+    for (const { sql, line, node, kind } of await parseStatements(ddl)) {
+        const at = `${ddl.origin}:${line}`;
         const refused = REFUSED[kind];
         if (refused !== undefined) {
             throw new InputError(`${at}: ${refused}. The statement: ${sql.slice(0, 200)}`);
@@ -78,7 +49,7 @@ export async function splitDdl(ddl: Ddl): Promise<SplitDdl> {
                 extensions.push(node.CreateExtensionStmt.extname);
             }
         } else if ("TransactionStmt" in node) {
-            if (REFUSED_TRANSACTIONS.includes(node.TransactionStmt.kind ?? "")) {
+            if (takesBack(node)) {
                 throw new InputError(
                     `${at}: a stub runs in one transaction of its own, which its DDL cannot take back or prepare; remove the statement. The statement: ${sql.slice(0, 200)}`,
                 );
