@@ -29,6 +29,7 @@ CREATE TABLE fdw_stub.setting (
     max_age      interval NOT NULL DEFAULT '1 hour' CHECK (max_age > '0'),
     grace        interval NOT NULL DEFAULT '30 seconds' CHECK (grace > '0'),
     makers       integer  NOT NULL DEFAULT 4 CHECK (makers BETWEEN 1 AND 100),
+    linger       interval NOT NULL DEFAULT '5 minutes' CHECK (linger > '0'),
     strategy     text     NOT NULL DEFAULT 'wal_log' CHECK (strategy IN ('wal_log', 'file_copy')),
     template     text     NOT NULL DEFAULT 'template0',
     dev_database text,
@@ -41,6 +42,7 @@ COMMENT ON COLUMN fdw_stub.setting.kept IS 'unused leftovers that stay, the youn
 COMMENT ON COLUMN fdw_stub.setting.max_age IS 'a database older than this goes, even with connections, unless its holder lives';
 COMMENT ON COLUMN fdw_stub.setting.grace IS 'how long a database that nobody connected to yet counts as used';
 COMMENT ON COLUMN fdw_stub.setting.makers IS 'callers that may run CREATE DATABASE at the same time when the stock is empty';
+COMMENT ON COLUMN fdw_stub.setting.linger IS 'how long the worker stays when it has nothing to do and nothing to watch';
 COMMENT ON COLUMN fdw_stub.setting.strategy IS 'STRATEGY of CREATE DATABASE; PostgreSQL 14 has only file copies';
 COMMENT ON COLUMN fdw_stub.setting.template IS 'what fresh databases are copies of; it must refuse connections';
 COMMENT ON COLUMN fdw_stub.setting.dev_database IS 'the only other database that reset() may replace';
@@ -181,7 +183,8 @@ $f$;
 
 ------------------------------------------------------------------------------------------------------------------
 -- Advisory locks, all of this database: class 1717860211 (0x66647773, "fdws"), then
---   1 the worker, 2 a caller starting it, 3 roles being set aside, 100 + n a caller that runs CREATE DATABASE
+--   1 the worker, 2 a caller starting it, 3 roles being set aside, 4 the dev database being replaced,
+--   100 + n a caller that runs CREATE DATABASE
 ------------------------------------------------------------------------------------------------------------------
 
 ------------------------------------------------------------------------------------------------------------------
@@ -398,7 +401,9 @@ BEGIN
         SELECT r.oid, r.rolname
         FROM pg_authid AS r
         WHERE r.oid = ANY (late)
-            AND NOT EXISTS (SELECT FROM pg_stat_activity AS s WHERE s.usesysid = r.oid)
+            -- A session in the database that goes now is ended with it.
+            AND NOT EXISTS (SELECT FROM pg_stat_activity AS s
+                            WHERE s.usesysid = r.oid AND s.datname IS DISTINCT FROM not_counting)
             -- Nobody is at work who may have created it. One who got a database when the role was there has not; nor
             -- has a session that does nothing since before a hand-out that did not see the role yet.
             AND NOT EXISTS (
@@ -694,9 +699,13 @@ BEGIN
             CONTINUE;
         END IF;
         idle_since := coalesce(idle_since, pg_catalog.clock_timestamp());
-        EXIT WHEN pg_catalog.clock_timestamp() > idle_since + interval '5 minutes';
+        -- Not as long as something is out: the session that holds it may end, and its age may come, while nobody calls.
+        EXIT WHEN pg_catalog.clock_timestamp() > idle_since + (SELECT g.linger FROM fdw_stub.setting AS g)
+            AND NOT EXISTS (SELECT FROM fdw_stub.database AS d WHERE d.state IN ('out', 'dropping'));
         -- Quick while commands come one after the other.
-        PERFORM pg_catalog.pg_sleep(CASE WHEN pg_catalog.clock_timestamp() < idle_since + interval '3 seconds' THEN 0.05 ELSE 0.5 END);
+        PERFORM pg_catalog.pg_sleep(CASE WHEN pg_catalog.clock_timestamp() < idle_since + interval '3 seconds' THEN 0.05
+                                         WHEN pg_catalog.clock_timestamp() < idle_since + interval '5 minutes' THEN 0.5
+                                         ELSE 2 END);
         COMMIT;
     END LOOP;
     PERFORM fdw_stub._disconnect(connection);
@@ -854,13 +863,16 @@ BEGIN
             USING ERRCODE = 'insufficient_privilege',
                   HINT = format('Only %s can be reset.', coalesce((SELECT quote_ident(dev_database) FROM fdw_stub.setting), 'none'));
     END IF;
+    -- Two at once would find the name taken.
+    PERFORM pg_advisory_xact_lock(1717860211, 4);
     SELECT pg_get_userbyid(p.datdba) INTO owner FROM pg_database AS p WHERE p.datname = target;
     BEGIN
         PERFORM fdw_stub._drop_subscriptions(target);
         PERFORM fdw_stub._connect(connection, current_database());
         PERFORM fdw_stub._run(connection, format('DROP DATABASE IF EXISTS %I WITH (FORCE)', target));
+        -- Empty, whatever fresh databases start from: so it was when the stack came up.
         PERFORM fdw_stub._run(connection, fdw_stub._create_statement(
-            target, (SELECT s.template FROM fdw_stub.setting AS s), format('OWNER %I', coalesce(owner, current_user))));
+            target, 'template0', format('OWNER %I', coalesce(owner, current_user))));
         PERFORM fdw_stub._disconnect(connection);
     EXCEPTION WHEN OTHERS OR query_canceled THEN
         PERFORM fdw_stub._disconnect(connection);
@@ -872,7 +884,7 @@ BEGIN
 END
 $f$;
 COMMENT ON FUNCTION fdw_stub.reset(text) IS
-    'Replaces the configured dev database by a pristine one of the same name and owner; its sessions are ended.';
+    'Replaces the configured dev database by an empty one of the same name and owner; its sessions are ended.';
 
 CREATE FUNCTION fdw_stub.configure(
     stock integer DEFAULT NULL, stock_max integer DEFAULT NULL, kept integer DEFAULT NULL, max_age interval DEFAULT NULL,
@@ -930,7 +942,7 @@ BEGIN
 END
 $f$;
 
--- Pieces: [{"origin": file, "line": first line, "sql": statements}, …].
+-- Pieces: [{"origin": file, "line": first line, "sql": statements}, …]. Those of one file are one transaction.
 CREATE FUNCTION fdw_stub.set_baseline(pieces jsonb) RETURNS void
 LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp
 AS $f$
@@ -940,6 +952,7 @@ DECLARE
     maker constant text := 'fdw_stub_maker';
     builder constant text := 'fdw_stub_builder';
     piece record;
+    place text;
     failed_state text;
     failed_message text;
     failed_detail text;
@@ -949,26 +962,43 @@ BEGIN
     PERFORM fdw_stub._run(maker, format('CREATE DATABASE %I TEMPLATE template0', new_template));
     BEGIN
         PERFORM fdw_stub._connect(builder, new_template);
-        PERFORM fdw_stub._run(builder, 'SET search_path = "$user", public');
-        FOR piece IN SELECT * FROM jsonb_to_recordset(pieces) AS p (origin text, line integer, sql text) LOOP
-            BEGIN
-                -- In a block, so that statements may return rows of any shape.
-                PERFORM fdw_stub._run(builder, format('DO %L', format('BEGIN EXECUTE %L; END', piece.sql)));
-            EXCEPTION WHEN OTHERS THEN
-                GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT,
-                    failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT;
-                RAISE EXCEPTION 'baseline %:%: %', piece.origin, piece.line, failed_message
-                    USING ERRCODE = failed_state, DETAIL = failed_detail, HINT = failed_hint;
-            END;
+        FOR piece IN
+            SELECT p.origin, p.line, p.sql,
+                   lag(p.origin) OVER (ORDER BY p.n) IS DISTINCT FROM p.origin AS opens,
+                   lead(p.origin) OVER (ORDER BY p.n) IS DISTINCT FROM p.origin AS closes
+            FROM ROWS FROM (jsonb_to_recordset(pieces) AS (origin text, line integer, sql text)) WITH ORDINALITY
+                AS p (origin, line, sql, n)
+            ORDER BY p.n
+        LOOP
+            place := format('%s:%s', piece.origin, piece.line);
+            IF piece.opens THEN
+                -- What one file SETs must not reach the next.
+                PERFORM fdw_stub._run(builder, 'DISCARD ALL');
+                PERFORM fdw_stub._run(builder, 'SET search_path = "$user", public');
+                PERFORM fdw_stub._run(builder, 'BEGIN');
+            END IF;
+            -- In a block, so that statements may return rows of any shape.
+            PERFORM fdw_stub._run(builder, format('DO %L', format('BEGIN EXECUTE %L; END', piece.sql)));
+            IF piece.closes THEN
+                place := format('%s: end', piece.origin);
+                PERFORM fdw_stub._run(builder, 'COMMIT');
+            END IF;
         END LOOP;
         PERFORM fdw_stub._disconnect(builder);
+        place := NULL;
         PERFORM fdw_stub._run(maker, format('ALTER DATABASE %I ALLOW_CONNECTIONS false IS_TEMPLATE true', new_template));
     EXCEPTION WHEN OTHERS OR query_canceled THEN
+        GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT,
+            failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT;
         PERFORM fdw_stub._disconnect(builder);
         PERFORM fdw_stub._run(maker, format('ALTER DATABASE %I IS_TEMPLATE false', new_template));
         PERFORM fdw_stub._run(maker, format('DROP DATABASE %I WITH (FORCE)', new_template));
         PERFORM fdw_stub._disconnect(maker);
-        RAISE;
+        IF place IS NULL THEN
+            RAISE;
+        END IF;
+        RAISE EXCEPTION 'baseline %: %. The statement: %', place, failed_message, left(piece.sql, 300)
+            USING ERRCODE = failed_state, DETAIL = failed_detail, HINT = failed_hint;
     END;
     PERFORM fdw_stub._disconnect(maker);
     PERFORM fdw_stub.configure(template => new_template);
@@ -1002,6 +1032,12 @@ $f$;
 REVOKE ALL ON SCHEMA fdw_stub FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA fdw_stub FROM PUBLIC;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA fdw_stub FROM PUBLIC;
+-- Logins of upstreams have nothing to do here; inside they could hold the advisory locks and stop the worker.
+DO $do$
+BEGIN
+    EXECUTE pg_catalog.format('REVOKE ALL ON DATABASE %I FROM PUBLIC', pg_catalog.current_database());
+END
+$do$;
 
 -- A template of an earlier installation.
 SELECT fdw_stub._forget_template(datname::text) FROM pg_catalog.pg_database;

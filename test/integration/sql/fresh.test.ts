@@ -260,6 +260,23 @@ describe.each([18, 17, 16, 15, 14])("fdw_stub on PostgreSQL %i", { timeout: 180_
             await expect.poll(() => exists(name), POLL).toBe(false);
         });
 
+        test("a held one goes with its session also when nobody calls for long, and then the worker rests", async () => {
+            await dropAllHandedOut();
+            await admin.query("UPDATE fdw_stub.setting SET linger = '1 second'");
+            try {
+                const holder = await server.connect();
+                const name = await freshDatabase(holder, { hold: true });
+                await server.query(name, "SELECT 1");
+                await sleep(4_000);
+                expect(await freshStatus(admin)).toMatchObject({ working: true });
+                await holder.end();
+                await expect.poll(() => exists(name), POLL).toBe(false);
+                await expect.poll(async () => (await freshStatus(admin)).working, POLL).toBe(false);
+            } finally {
+                await admin.query("UPDATE fdw_stub.setting SET linger = DEFAULT");
+            }
+        });
+
         test("one with a subscription goes too", async () => {
             const name = await command(
                 "CREATE SUBSCRIPTION s CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)",
@@ -486,9 +503,49 @@ describe.each([18, 17, 16, 15, 14])("fdw_stub on PostgreSQL %i", { timeout: 180_
                         { origin: "it's.sql", line: 12, sql: "CREATE VIEW v AS SELECT nope FROM t" },
                     ]),
                 ]),
-            ).rejects.toThrow(`baseline it's.sql:12: column "nope" does not exist`);
+            ).rejects.toThrow(
+                `baseline it's.sql:12: column "nope" does not exist. The statement: CREATE VIEW v AS SELECT nope FROM t`,
+            );
             expect((await admin.query(templates)).rows).toEqual(before);
             expect(await server.query(await freshDatabase(admin), LEFT_OVER)).toEqual([]);
+        });
+
+        test("one that fails only at the end of a file names the file", async () => {
+            const sql = "CREATE TABLE t (id int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO t VALUES (1), (1)";
+            await expect(
+                admin.query("SELECT fdw_stub.set_baseline($1)", [
+                    JSON.stringify([
+                        { origin: "late.sql", line: 1, sql },
+                        { origin: "next.sql", line: 1, sql: "SELECT 1" },
+                    ]),
+                ]),
+            ).rejects.toThrow("baseline late.sql: end: duplicate key value violates unique constraint");
+        });
+
+        test("what one of its files sets does not reach the next, and SET LOCAL reaches to the end of its own", async () => {
+            await admin.query("SELECT fdw_stub.set_baseline($1)", [
+                JSON.stringify([
+                    { origin: "a.sql", line: 1, sql: "CREATE SCHEMA app" },
+                    { origin: "a.sql", line: 2, sql: "SET LOCAL search_path = app" },
+                    { origin: "a.sql", line: 3, sql: "CREATE TABLE a ()" },
+                    { origin: "a.sql", line: 4, sql: "SET search_path = app" },
+                    { origin: "b.sql", line: 1, sql: "CREATE TABLE b ()" },
+                ]),
+            ]);
+            expect(
+                await server.query(
+                    await freshDatabase(admin),
+                    "SELECT to_regclass('app.a') IS NOT NULL AS a, to_regclass('public.b') IS NOT NULL AS b",
+                ),
+            ).toEqual([{ a: true, b: true }]);
+        });
+
+        test("the dev database is empty after a reset all the same", async () => {
+            await admin.query("SELECT fdw_stub.set_baseline($1)", [
+                JSON.stringify([{ origin: "a.sql", line: 1, sql: "CREATE TABLE t ()" }]),
+            ]);
+            await resetDevDatabase(admin);
+            expect(await server.query(DEV_DATABASE, LEFT_OVER)).toEqual([]);
         });
 
         test.each([
@@ -516,6 +573,17 @@ describe.each([18, 17, 16, 15, 14])("fdw_stub on PostgreSQL %i", { timeout: 180_
             ).toEqual([{ owner: STUB_USER.name }]);
         });
 
+        test("several at once all succeed", async () => {
+            const clients = await Promise.all([1, 2, 3].map(() => server.connect()));
+            await expect(Promise.all(clients.map((client) => resetDevDatabase(client)))).resolves.toEqual([
+                DEV_DATABASE,
+                DEV_DATABASE,
+                DEV_DATABASE,
+            ]);
+            await Promise.all(clients.map((client) => client.end()));
+            expect(await server.query(DEV_DATABASE, LEFT_OVER)).toEqual([]);
+        });
+
         test.each(["upstream_db", "postgres", "fdw_stub", "template1", 'dev"; DROP DATABASE upstream_db; --'])(
             "refuses %s",
             async (name) => {
@@ -528,6 +596,8 @@ describe.each([18, 17, 16, 15, 14])("fdw_stub on PostgreSQL %i", { timeout: 180_
 
     describe("who may, and what cannot be done", () => {
         test("other users are refused, and a grant by mistake gives them nothing", async () => {
+            await expect(server.connect("fdw_stub", STUB_USER)).rejects.toThrow("permission denied for database");
+            await admin.query(`GRANT CONNECT ON DATABASE fdw_stub TO ${STUB_USER.name}`);
             const reader = await server.connect("fdw_stub", STUB_USER);
             try {
                 await expect(reader.query("SELECT fdw_stub.fresh_database()")).rejects.toThrow("permission denied");
@@ -552,6 +622,7 @@ describe.each([18, 17, 16, 15, 14])("fdw_stub on PostgreSQL %i", { timeout: 180_
                 await admin.query(`REVOKE ALL ON ALL ROUTINES IN SCHEMA fdw_stub FROM ${STUB_USER.name}`);
                 await admin.query(`REVOKE ALL ON ALL TABLES IN SCHEMA fdw_stub FROM ${STUB_USER.name}`);
                 await admin.query(`REVOKE ALL ON SCHEMA fdw_stub FROM ${STUB_USER.name}`);
+                await admin.query(`REVOKE ALL ON DATABASE fdw_stub FROM ${STUB_USER.name}`);
             }
         });
 
@@ -598,10 +669,27 @@ describe.each([18, 17, 16, 15, 14])("fdw_stub on PostgreSQL %i", { timeout: 180_
             );
         });
 
-        test("no password is stored", async () => {
-            const { rows } = await admin.query("SELECT to_jsonb(s)::text AS text FROM fdw_stub.setting AS s");
+        test("functions of the extension see no schema but pg_catalog, whatever the caller's search_path", async () => {
+            const { rows } = await admin.query(`
+                SELECT proname FROM pg_proc
+                WHERE pronamespace = 'fdw_stub'::regnamespace AND proname !~ '^dblink'
+                    AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)`);
+            // A procedure that commits can have no settings; its session is started with them.
+            expect(rows).toEqual([{ proname: "_work" }]);
+        });
+
+        test("no password stands in any table of the maintenance database", async () => {
+            await freshDatabase(admin);
             const secret = new URL(server.url("fdw_stub")).password;
-            expect(JSON.stringify(rows)).not.toContain(secret);
+            const { rows } = await admin.query(
+                `SELECT c.oid::regclass::text AS place, query_to_xml('SELECT * FROM ' || c.oid::regclass, true, true, '')::text AS content
+                 FROM pg_class AS c
+                 WHERE c.relkind = 'r' AND c.relnamespace IN ('fdw_stub'::regnamespace, 'pg_catalog'::regnamespace)`,
+            );
+            expect(rows.length).toBeGreaterThan(50);
+            expect(rows.filter(({ content }) => String(content).includes(secret)).map(({ place }) => place)).toEqual(
+                [],
+            );
         });
     });
 
