@@ -1,12 +1,19 @@
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { FRESH_DATABASE_QUERY } from "../sql/extension";
+import { checkStackName } from "../standalone/project";
 import { InputError } from "../upstreams/errors";
 
 /** The file that Atlas reads its configuration from. */
 export const ATLAS_FILE = "atlas.hcl";
 
-/** A configuration for Atlas that takes a fresh database for each command. It holds no secret. */
+/**
+ * A configuration for Atlas that takes a fresh database for each command. It holds no secret.
+ *
+ * @throws InputError for a stack's name that is none: it stands in a comment of the file.
+ */
 export function atlasConfiguration(stack: string): string {
+    checkStackName(stack);
     const option = stack === "dev" ? "" : ` --stack ${stack}`;
     return `# Every Atlas command takes a fresh, empty database from the stack ${JSON.stringify(stack)}, so that nothing an
 # earlier one left is in its way, and two at once do not disturb each other. In the shell, once:
@@ -40,15 +47,18 @@ env "local" {
  *
  * @throws InputError when there is a file already: it is never overwritten.
  */
-export function writeAtlasConfiguration(stack: string): void {
+export function writeAtlasConfiguration(stack: string, directory: string = process.cwd()): void {
+    const text = atlasConfiguration(stack);
     try {
-        writeFileSync(ATLAS_FILE, atlasConfiguration(stack), { flag: "wx" });
+        writeFileSync(join(directory, ATLAS_FILE), text, { flag: "wx" });
     } catch (error) {
         if (error instanceof Error && "code" in error && error.code === "EEXIST") {
             throw new InputError(
                 `${ATLAS_FILE} exists already and is left as it is. Run \`fdw-stub atlas\` and take from its text what you need.`,
             );
         }
-        throw error;
+        throw new InputError(
+            `${ATLAS_FILE} cannot be written to ${directory}: ${error instanceof Error ? error.message : String(error)}`,
+        );
     }
 }

@@ -76,13 +76,18 @@ function missingStackFile(directory: string, stack: string): InputError {
     );
 }
 
-/** The identity of a stack, without reading its configuration. */
-export function identify(directory: string, stack: string): StackIdentity {
+/** @throws InputError for what Pulumi takes for no name of a stack. */
+export function checkStackName(stack: string): void {
     if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(stack)) {
         throw new InputError(
             `${JSON.stringify(stack)} is no name of a stack; allowed are up to 100 letters, digits, "-", "_" and ".".`,
         );
     }
+}
+
+/** The identity of a stack, without reading its configuration. */
+export function identify(directory: string, stack: string): StackIdentity {
+    checkStackName(stack);
     const { name } = readYaml(join(directory, "Pulumi.yaml"), projectFile);
     return { directory: realpathSync(directory), project: name, stack, component: COMPONENT };
 }
