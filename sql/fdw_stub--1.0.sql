@@ -997,8 +997,11 @@ BEGIN
         IF place IS NULL THEN
             RAISE;
         END IF;
-        RAISE EXCEPTION 'baseline %: %. The statement: %', place, failed_message, left(piece.sql, 300)
-            USING ERRCODE = failed_state, DETAIL = failed_detail, HINT = failed_hint;
+        -- All in the message, because some clients show nothing else.
+        RAISE EXCEPTION 'baseline %: %. The statement: %', place,
+            failed_message || concat(' (' || nullif(failed_detail, '') || ')', ' Hint: ' || nullif(failed_hint, '')),
+            left(piece.sql, 300)
+            USING ERRCODE = failed_state;
     END;
     PERFORM fdw_stub._disconnect(maker);
     PERFORM fdw_stub.configure(template => new_template);

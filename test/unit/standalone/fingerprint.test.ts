@@ -6,7 +6,7 @@ import { digestInputs, fingerprint } from "../../../standalone/fingerprint";
 import { type ConfigurationInput, parseConfiguration } from "../../../upstreams/parse";
 
 const UPSTREAM = { host: "db", database: "shop", ddlFiles: ["ddl/shop.sql", "types.sql"] };
-const BASE: ConfigurationInput = { upstreams: [UPSTREAM] };
+const BASE: ConfigurationInput = { upstreams: [UPSTREAM], baseline: ["base.sql"] };
 
 let directory: string;
 
@@ -24,6 +24,7 @@ beforeEach(() => {
         "upstreams/quote.ts",
         "ddl/shop.sql",
         "types.sql",
+        "base.sql",
     ]) {
         write(file, `content of ${file}`);
     }
@@ -60,6 +61,7 @@ describe("the digest of what a run reads", () => {
         "upstreams/quote.ts",
         "ddl/shop.sql",
         "types.sql",
+        "base.sql",
     ])("changes with %s: changed, emptied, removed", (file) => {
         const seen = new Set([digest()]);
         for (const change of [
