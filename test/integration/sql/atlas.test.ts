@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FRESH_DATABASE_QUERY } from "../../../sql/extension";
+import { freshDatabase } from "../../../sql/fresh";
+import { replayAtlas } from "./atlas-replay";
 import { STUB_USER, TestServer } from "./server";
 
 const run = promisify(execFile);
@@ -56,21 +58,20 @@ const COMMANDS: string[][] = [
     ["migrate", "apply", "--dry-run"],
 ];
 
-describe("Atlas CLI with a fresh database per command", { timeout: 120_000 }, () => {
+describe("a fresh database per command", { timeout: 120_000 }, () => {
     let server: TestServer | undefined;
-    let skipped: string | undefined;
+    let noAtlas: string | undefined;
     const folders: string[] = [];
 
     beforeAll(async () => {
         try {
             await run("atlas", ["version"]);
         } catch {
-            skipped = "no Atlas CLI on PATH";
-            return;
+            noAtlas = "no Atlas CLI on PATH";
+            console.warn(`Tests of the Atlas CLI are skipped: ${noAtlas}; its statements are replayed all the same.`);
         }
         server = await TestServer.start(18, { settings: { stock: 10 } });
         if (server === undefined) {
-            skipped = "no image of PostgreSQL 18 on this machine";
             return;
         }
         await server.query("postgres", "CREATE DATABASE upstream_db");
@@ -79,16 +80,13 @@ describe("Atlas CLI with a fresh database per command", { timeout: 120_000 }, ()
     }, 90_000);
 
     afterAll(async () => {
-        if (skipped !== undefined) {
-            console.warn(`Tests of the Atlas CLI are skipped: ${skipped}.`);
-        }
         await server?.remove();
         await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
     }, 60_000);
 
     beforeEach((context) => {
-        if (skipped !== undefined) {
-            context.skip(skipped);
+        if (server === undefined) {
+            context.skip("no image of PostgreSQL 18 on this machine");
         }
     });
 
@@ -127,50 +125,101 @@ describe("Atlas CLI with a fresh database per command", { timeout: 120_000 }, ()
         return { folder, atlas };
     }
 
-    describe.each(["plain", "search_path"])("with the environment %s", (environment) => {
-        test.each(COMMANDS)("%s %s twice in a row", async (...command) => {
-            const { atlas } = await project();
-            for (const _ of [1, 2]) {
-                await expect(atlas([...command, "--env", environment])).resolves.toBeDefined();
+    describe("the statements of Atlas, replayed by pg", () => {
+        async function command(schema: string, searchPath?: string): Promise<Map<string, string[]>> {
+            const asking = await running().connect();
+            const name = await freshDatabase(asking);
+            await asking.end();
+            const client = await running().connect(name);
+            try {
+                if (searchPath !== undefined) {
+                    await client.query("SELECT set_config('search_path', $1, false)", [searchPath]);
+                }
+                return await replayAtlas(client, schema);
+            } finally {
+                await client.end();
+            }
+        }
+
+        test.each([undefined, "public"])("twice in a row and side by side, with search_path %s", async (searchPath) => {
+            const expected = new Map([["public", ["users"]]]);
+            await expect(command(SCHEMA, searchPath)).resolves.toEqual(expected);
+            await expect(command(SCHEMA, searchPath)).resolves.toEqual(expected);
+            // Without the role: two commands that create the same one at the same time see each other.
+            await expect(Promise.all(Array.from({ length: 6 }, () => command(MIGRATION, searchPath)))).resolves.toEqual(
+                Array.from({ length: 6 }, () => expected),
+            );
+        });
+
+        test("a command that dies half-way is in no other's way", async () => {
+            await expect(command(`${SCHEMA}; CREATE TABLE half_made (); SELECT 1 / 0`)).rejects.toThrow(
+                "division by zero",
+            );
+            await expect(command(SCHEMA)).resolves.toBeDefined();
+        });
+    });
+
+    describe("the Atlas CLI", () => {
+        beforeEach((context) => {
+            if (noAtlas !== undefined) {
+                context.skip(noAtlas);
             }
         });
 
-        test("migrate diff writes a migration, and then finds nothing more", async () => {
-            const { atlas, folder } = await project();
-            const migrations = join(folder, "migrations");
-            await rm(migrations, { recursive: true });
-            await mkdir(migrations);
-            await atlas(["migrate", "diff", "first", "--env", environment]);
-            const written = await readdir(migrations);
-            expect(written).toHaveLength(2);
-            expect(await atlas(["migrate", "diff", "second", "--env", environment])).toContain("synced");
-            expect(await readdir(migrations)).toEqual(written);
+        describe.each(["plain", "search_path"])("with the environment %s", (environment) => {
+            test.each(COMMANDS)("%s %s twice in a row", async (...command) => {
+                const { atlas } = await project();
+                for (const _ of [1, 2]) {
+                    await expect(atlas([...command, "--env", environment])).resolves.toBeDefined();
+                }
+            });
+
+            test("migrate diff writes a migration, and then finds nothing more", async () => {
+                const { atlas, folder } = await project();
+                const migrations = join(folder, "migrations");
+                await rm(migrations, { recursive: true });
+                await mkdir(migrations);
+                await atlas(["migrate", "diff", "first", "--env", environment]);
+                const written = await readdir(migrations);
+                expect(written).toHaveLength(2);
+                expect(await atlas(["migrate", "diff", "second", "--env", environment])).toContain("synced");
+                expect(await readdir(migrations)).toEqual(written);
+            });
+
+            test("schema apply changes the target, and then finds nothing more", async () => {
+                const { atlas } = await project();
+                const apply = ["schema", "apply", "--auto-approve", "--env", environment];
+                expect(await atlas(apply)).toContain("CREATE TABLE");
+                expect(await atlas(apply)).toContain("Schema is synced");
+            });
+
+            test("many at once", async () => {
+                // Roles belong to the cluster: of two commands that create the same one at the same time, one must fail.
+                const projects = await Promise.all(Array.from({ length: 4 }, () => project(MIGRATION)));
+                const outputs = await Promise.all(
+                    projects.flatMap(({ atlas }) =>
+                        COMMANDS.map((command) => atlas([...command, "--env", environment])),
+                    ),
+                );
+                expect(outputs).toHaveLength(4 * COMMANDS.length);
+            });
         });
 
-        test("many at once", async () => {
-            // Roles belong to the cluster: of two commands that create the same one at the same time, one must fail.
-            const projects = await Promise.all(Array.from({ length: 4 }, () => project(MIGRATION)));
-            const outputs = await Promise.all(
-                projects.flatMap(({ atlas }) => COMMANDS.map((command) => atlas([...command, "--env", environment]))),
-            );
-            expect(outputs).toHaveLength(4 * COMMANDS.length);
+        test("one command takes one database", async () => {
+            const { atlas } = await project(SCHEMA, "&application_name=counted");
+            await atlas(["schema", "inspect", "--url", "file://schema.sql", "--env", "plain"]);
+            expect(
+                await running().query(
+                    "fdw_stub",
+                    "SELECT count(*)::int AS n FROM fdw_stub.database WHERE application_name = 'counted'",
+                ),
+            ).toEqual([{ n: 1 }]);
         });
-    });
 
-    test("one command takes one database", async () => {
-        const { atlas } = await project(SCHEMA, "&application_name=counted");
-        await atlas(["schema", "inspect", "--url", "file://schema.sql", "--env", "plain"]);
-        expect(
-            await running().query(
-                "fdw_stub",
-                "SELECT count(*)::int AS n FROM fdw_stub.database WHERE application_name = 'counted'",
-            ),
-        ).toEqual([{ n: 1 }]);
-    });
-
-    test("the inspected schema is that of the file", async () => {
-        const { atlas } = await project();
-        const output = await atlas(["schema", "inspect", "--url", "file://schema.sql", "--env", "plain"]);
-        expect(output).toContain('table "users"');
+        test("the inspected schema is that of the file", async () => {
+            const { atlas } = await project();
+            const output = await atlas(["schema", "inspect", "--url", "file://schema.sql", "--env", "plain"]);
+            expect(output).toContain('table "users"');
+        });
     });
 });

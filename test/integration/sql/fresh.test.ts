@@ -42,7 +42,11 @@ describe.each([18, 17, 16, 15, 14])("fdw_stub on PostgreSQL %i", { timeout: 180_
     let started: TestServer | undefined;
 
     beforeAll(async () => {
-        started = await TestServer.start(major, { settings: { devDatabase: DEV_DATABASE, stock: DEFAULTS.stock } });
+        started = await TestServer.start(major, {
+            settings: { devDatabase: DEV_DATABASE, stock: DEFAULTS.stock },
+            // A checkpoint of the clock's would be taken for one of ours.
+            server: { checkpoint_timeout: "1h" },
+        });
         if (started === undefined) {
             console.warn(`No image of PostgreSQL ${major} on this machine: its tests are skipped.`);
             return;
@@ -179,6 +183,19 @@ describe.each([18, 17, 16, 15, 14])("fdw_stub on PostgreSQL %i", { timeout: 180_
             }
             await dropAllHandedOut();
             await admin.query("DELETE FROM fdw_stub.miss");
+        });
+
+        test.skipIf(major < 15)("waits for no checkpoint, even when the database is made on the spot", async () => {
+            await dropAllHandedOut();
+            await configure({ stock: 0, stock_max: 0 });
+            await expect.poll(async () => (await freshStatus(admin)).ready, POLL).toBe(0);
+            await expect.poll(() => inconsistencies(), POLL).toEqual([]);
+            const checkpoint = async () =>
+                (await admin.query("SELECT checkpoint_lsn FROM pg_control_checkpoint()")).rows;
+            const before = await checkpoint();
+            await freshDatabase(admin);
+            await freshDatabase(admin);
+            expect(await checkpoint()).toEqual(before);
         });
 
         test("a stock database that was dropped by hand is passed over", async () => {
