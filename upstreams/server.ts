@@ -126,10 +126,11 @@ export function planServer(
             ...(stubs.extraPorts.length > 0 ? { FDW_STUB_PORTS: stubs.extraPorts.join(" ") } : {}),
         },
         // Over TCP: the image's temporary server, which runs the first set-up, listens on the socket only. It waits
-        // a little by itself: Docker's own rhythm, a second in older engines, would be noticed at every start.
+        // a little by itself: Docker's own rhythm, a second in older engines, would be noticed at every start. And
+        // Debian's pg_isready on the PATH is a wrapper in Perl, which would be felt at every check.
         healthcheck: [
             "CMD-SHELL",
-            `for attempt in $(seq 20); do ${probes.join(" && ")} && exit 0; sleep 0.1; done; exit 1`,
+            `PATH=/usr/lib/postgresql/$PG_MAJOR/bin:$PATH; for attempt in $(seq 20); do ${probes.join(" && ")} && exit 0; sleep 0.1; done; exit 1`,
         ],
     };
 }

@@ -22,6 +22,7 @@ function server(changes: Partial<ServerContainer> = {}): ServerContainer {
         name: "fdw-stub-dev-12345678",
         running: true,
         state: "running",
+        starting: false,
         restarts: 0,
         labels: { [LABEL.expected]: JSON.stringify(EXPECTED) },
         image: "postgres:18",
