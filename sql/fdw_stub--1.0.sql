@@ -639,7 +639,8 @@ BEGIN
 END
 $f$;
 
--- Brings the stock one step nearer to its size. Waits while callers are busy: they need the processor now.
+-- Brings the stock one step nearer to its size. Waits while callers are busy, because they need the processor now, but
+-- not with little left: the next caller would have to make its own.
 CREATE FUNCTION fdw_stub._stock_one(connection text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $f$
@@ -652,7 +653,7 @@ BEGIN
     SELECT count(*) FILTER (WHERE state IN ('ready', 'creating')), max(handed_at) INTO stocked, newest FROM fdw_stub.database;
     SELECT least(g.stock_max, g.stock + (SELECT count(*) FROM fdw_stub.miss)) INTO wanted FROM fdw_stub.setting AS g;
     IF stocked < wanted THEN
-        IF (stocked > 0 AND newest > clock_timestamp() - interval '50 milliseconds')
+        IF (stocked > wanted / 4 AND newest > clock_timestamp() - interval '50 milliseconds')
             OR EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1717860211 AND objid > 100) THEN
             RETURN false;
         END IF;
