@@ -16,6 +16,21 @@ function writtenTable(analysis: Analysis, range: RangeVar | undefined): FromItem
     return range === undefined ? undefined : tableItem(analysis, range, undefined);
 }
 
+/** The scope of a statement that changes rows: its CTEs, and the table that it changes. */
+function writtenScope(
+    analysis: Analysis,
+    { withClause, relation }: UpdateStmt | DeleteStmt | MergeStmt,
+    outer: Scope | undefined,
+): { scope: Scope; target: FromItem | undefined } {
+    const scope = child(outer);
+    withQueries(analysis, withClause, scope);
+    const target = writtenTable(analysis, relation);
+    if (target !== undefined) {
+        scope.items.push(target);
+    }
+    return { scope, target };
+}
+
 export function insert(analysis: Analysis, statement: InsertStmt, outer?: Scope): Output {
     const scope = child(outer);
     withQueries(analysis, statement.withClause, scope);
@@ -84,12 +99,7 @@ function assignments(analysis: Analysis, list: readonly Node[] | undefined, targ
 }
 
 export function update(analysis: Analysis, statement: UpdateStmt, outer?: Scope): Output {
-    const scope = child(outer);
-    withQueries(analysis, statement.withClause, scope);
-    const target = writtenTable(analysis, statement.relation);
-    if (target !== undefined) {
-        scope.items.push(target);
-    }
+    const { scope, target } = writtenScope(analysis, statement, outer);
     for (const node of statement.fromClause ?? []) {
         fromItems(analysis, node, scope);
     }
@@ -101,12 +111,7 @@ export function update(analysis: Analysis, statement: UpdateStmt, outer?: Scope)
 }
 
 export function remove(analysis: Analysis, statement: DeleteStmt, outer?: Scope): Output {
-    const scope = child(outer);
-    withQueries(analysis, statement.withClause, scope);
-    const target = writtenTable(analysis, statement.relation);
-    if (target !== undefined) {
-        scope.items.push(target);
-    }
+    const { scope } = writtenScope(analysis, statement, outer);
     for (const node of statement.usingClause ?? []) {
         fromItems(analysis, node, scope);
     }
@@ -115,12 +120,7 @@ export function remove(analysis: Analysis, statement: DeleteStmt, outer?: Scope)
 }
 
 export function merge(analysis: Analysis, statement: MergeStmt, outer?: Scope): Output {
-    const scope = child(outer);
-    withQueries(analysis, statement.withClause, scope);
-    const target = writtenTable(analysis, statement.relation);
-    if (target !== undefined) {
-        scope.items.push(target);
-    }
+    const { scope, target } = writtenScope(analysis, statement, outer);
     if (statement.sourceRelation !== undefined) {
         fromItems(analysis, statement.sourceRelation, scope);
     }
