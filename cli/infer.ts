@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { asFindings, FORMATS, type Format, formatInference, inferUpstreams, type Tool } from "../schema";
 import { InputError } from "../upstreams/errors";
+import { checkDevUser } from "../upstreams/names";
 
 const TOOLS: readonly Tool[] = [
     "atlas",
@@ -38,6 +39,14 @@ function variables(given: readonly string[]): Record<string, string> {
     );
 }
 
+function checkedUser(name: string): string {
+    const problem = checkDevUser(name);
+    if (problem !== undefined) {
+        throw new InputError(`--dev-user: ${problem}`);
+    }
+    return name;
+}
+
 /**
  * Shows what a schema expects of its upstreams.
  *
@@ -55,6 +64,7 @@ export async function infer(
     const format = choose("--format", options.format, FORMATS);
     const tool = options.tool === undefined ? undefined : choose("--tool", options.tool, TOOLS);
     const values = variables(options.var ?? []);
+    const devUser = options.devUser === undefined ? undefined : checkedUser(options.devUser);
     const missing = paths.filter((path) => !existsSync(path));
     if (missing.length > 0) {
         throw new InputError(`${missing.join(", ")} does not exist. Name SQL files, folders of migrations, or dumps.`);
@@ -62,7 +72,7 @@ export async function infer(
     const inference = await inferUpstreams({
         paths,
         variables: values,
-        ...(options.devUser === undefined ? {} : { devUser: options.devUser }),
+        ...(devUser === undefined ? {} : { devUser }),
         ...(tool === undefined ? {} : { tool }),
     });
     print(formatInference(inference, format).trimEnd());

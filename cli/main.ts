@@ -57,10 +57,8 @@ function build(): Command {
         .action(
             async (paths: string[], chosen: { format: string; var?: string[]; tool?: string; devUser?: string }) => {
                 const { infer }: typeof import("./infer") = require("./infer");
-                process.exitCode = await infer(paths, chosen, print, (text) =>
-                    process.stderr.write(`${text}
-`),
-                );
+                const tell = (text: string) => process.stderr.write(`${text}\n`);
+                process.exitCode = await infer(paths, chosen, print, tell);
             },
         );
     program

@@ -209,6 +209,18 @@ describe("a mistake is one clear message:", () => {
             '--var "=x" is no assignment; write it as NAME=VALUE.',
         ],
         [
+            "an empty dev user",
+            ["schema.sql"],
+            { format: "table", devUser: "" },
+            "--dev-user: a name is empty; PostgreSQL has no empty names.",
+        ],
+        [
+            "a dev user that PostgreSQL reserves",
+            ["schema.sql"],
+            { format: "table", devUser: "pg_me" },
+            '--dev-user: the role name "pg_me" begins with "pg_", which PostgreSQL reserves. Use another.',
+        ],
+        [
             "missing paths",
             ["/nonexistent/a", "/nonexistent/b"],
             { format: "table" },
