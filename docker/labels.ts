@@ -32,6 +32,8 @@ export const LABEL = {
     image: "fdw-stub.image",
     /** Keyed hash of everything that the standalone runner read; only it sets and reads this. */
     fingerprint: "fdw-stub.fingerprint",
+    /** On throw-away servers of rehearsals: the process that each belongs to. */
+    rehearsal: "fdw-stub.rehearsal",
     /** Files that went into the fingerprint because others include them, as a JSON list; the same holds for it. */
     included: "fdw-stub.included",
     /** On images: the Debian packages that a stand-in for the official image was built from. */

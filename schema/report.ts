@@ -114,6 +114,8 @@ export interface Inference {
     readonly findings: readonly Finding[];
     readonly sources: readonly Source[];
     readonly files: readonly ReadFile[];
+    /** The proof: statements for the dev database that ran over the final stubs, and how many of them failed. */
+    readonly ran: { readonly statements: number; readonly failed: number };
 }
 
 export interface Progress {

@@ -99,12 +99,19 @@ function missingSchemas(stub: StubDatabase, created: readonly string[]): Stateme
         .map((name) => ({ sql: `CREATE SCHEMA ${quoteIdent(name)}`, at: `schema ${JSON.stringify(name)}` }));
 }
 
+/** What makes the content of one stub database, in order. */
+export interface StubStatements {
+    /** Extensions that come first. */
+    readonly requires: readonly string[];
+    readonly statements: readonly Statement[];
+}
+
 /**
- * Writes the extension of one stub database.
+ * Works out the statements of one stub database.
  *
  * @throws InputError for DDL and types that PostgreSQL's parser refuses, with file and line.
  */
-export async function stubExtension(stub: StubDatabase): Promise<StubExtension> {
+export async function stubStatements(stub: StubDatabase): Promise<StubStatements> {
     const split = await Promise.all(stub.ddl.map(splitDdl));
     const ddl = split.flatMap((s) => s.statements);
     const requires = [...new Set([...stub.extensions, ...split.flatMap((s) => s.extensions)])].filter(
@@ -123,7 +130,16 @@ export async function stubExtension(stub: StubDatabase): Promise<StubExtension> 
         stub,
         split.flatMap((s) => s.schemas),
     );
-    const statements = [...schemas, ...ddl, ...tables, ...seeds];
+    return { requires, statements: [...schemas, ...ddl, ...tables, ...seeds] };
+}
+
+/**
+ * Writes the extension of one stub database.
+ *
+ * @throws InputError for DDL and types that PostgreSQL's parser refuses, with file and line.
+ */
+export async function stubExtension(stub: StubDatabase): Promise<StubExtension> {
+    const { requires, statements } = await stubStatements(stub);
     const blocks: string[] = [];
     for (let i = 0; i < statements.length; i += BLOCK) {
         blocks.push(block(statements.slice(i, i + BLOCK)));

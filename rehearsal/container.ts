@@ -1,0 +1,203 @@
+/**
+ * The throw-away server of a rehearsal: the stack's own image, without a network and without mounts, because the
+ * schema's SQL runs in it as superuser. It lives as long as the process that made it keeps its standard input open, so it
+ * is gone however that process ends.
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import type Docker from "dockerode";
+import { statusCode, unlessGone } from "../docker/client";
+import { LABEL } from "../docker/labels";
+import { tarOf } from "../docker/tar";
+import { InputError } from "../upstreams/errors";
+import { Answering } from "./answering";
+import { duplexOf, execOutput, execStream } from "./exec";
+import type { FinalServer } from "./final";
+import { Session } from "./session";
+
+const SOURCES = join(__dirname, "server");
+const HOME = "/rehearsal";
+/** Bytes of memory that the server may take, its shared buffers included. */
+const MEMORY = 2 * 1024 ** 3;
+const PROCESSES = 4096;
+/** Settings of a server that is thrown away; those of the stack come after them. */
+const SETTINGS: Readonly<Record<string, string>> = {
+    listen_addresses: "",
+    unix_socket_directories: `${HOME}/socket`,
+    fsync: "off",
+    synchronous_commit: "off",
+    full_page_writes: "off",
+    autovacuum: "off",
+    max_connections: "300",
+    max_locks_per_transaction: "1024",
+    "fdw_stub_rehearsal.superuser": "postgres",
+};
+
+export interface RehearsalOptions {
+    /** Image to start, which is here. */
+    readonly image: string;
+    /** The dev database's superuser. */
+    readonly devUser: string;
+    /** Server settings as in postgresql.conf. */
+    readonly settings: Readonly<Record<string, string>>;
+}
+
+/** The files that the container needs, from this folder. */
+function serverFiles() {
+    return ["answer.pl", "relay.pl", "certificate.sh", "final.sh"].map((name) => ({
+        file: `${HOME}/${name}`,
+        content: readFileSync(join(SOURCES, name), "utf8"),
+        executable: false,
+    }));
+}
+
+/** SQL that a database needs in which the schema runs. */
+export function mirrorSql(): string {
+    return readFileSync(join(SOURCES, "mirror.sql"), "utf8");
+}
+
+async function create(docker: Docker, { image, devUser }: RehearsalOptions, capable: boolean): Promise<Docker.Container> {
+    return docker.createContainer({
+        Image: image,
+        Labels: { [LABEL.rehearsal]: String(process.pid) },
+        Entrypoint: ["perl", `${HOME}/answer.pl`, devUser],
+        Cmd: [],
+        User: "root",
+        AttachStdin: true,
+        AttachStdout: true,
+        AttachStderr: true,
+        OpenStdin: true,
+        StdinOnce: true,
+        HostConfig: {
+            AutoRemove: true,
+            NetworkMode: "none",
+            Init: true,
+            Memory: MEMORY,
+            PidsLimit: PROCESSES,
+            ...(capable ? { CapAdd: ["NET_ADMIN"], Sysctls: { "net.ipv6.conf.all.disable_ipv6": "0" } } : {}),
+        },
+    });
+}
+
+export class RehearsalServer {
+    private constructor(
+        readonly container: Docker.Container,
+        readonly answering: Answering,
+        private readonly options: RehearsalOptions,
+    ) {}
+
+    /**
+     * Starts the container and initialises its cluster.
+     *
+     * @throws InputError when the image lacks what the rehearsal needs.
+     */
+    static async start(docker: Docker, options: RehearsalOptions): Promise<RehearsalServer> {
+        // An engine that does not grant NET_ADMIN, or has no IPv6, answers names only.
+        const tried: string[] = [];
+        for (const capable of [true, false]) {
+            const container = await create(docker, options, capable);
+            try {
+                const { stream, said } = await begin(container);
+                const answering = new Answering(stream);
+                await answering.ready(() => said.join(""));
+                return new RehearsalServer(container, answering, options);
+            } catch (error) {
+                await unlessGone(container.remove({ force: true, v: true })).catch(() => undefined);
+                tried.push(error instanceof Error ? error.message : String(error));
+            }
+        }
+        throw new InputError(
+            `The schema cannot be rehearsed in a container of the image ${options.image}: ${tried.at(-1)}. The image must be the official postgres image in a tag made from Debian, or one made from it: perl is needed.`,
+        );
+    }
+
+    /** A fresh cluster, in which everything that is asked for is answered. */
+    async fresh(): Promise<void> {
+        const settings = {
+            ...SETTINGS,
+            "fdw_stub_rehearsal.superuser": this.options.devUser,
+            ...this.options.settings,
+        };
+        await this.answering.serve(Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]));
+    }
+
+    /** A session of the superuser, by a socket of the container. */
+    async session(database: string, socket = `${HOME}/socket/.s.PGSQL.5432`): Promise<Session> {
+        const stream = await execStream(this.container, ["perl", `${HOME}/relay.pl`, socket]);
+        return Session.open(stream, { user: this.options.devUser, database });
+    }
+
+    /**
+     * The stack's own server on a fresh cluster: its files, its entrypoint, its command. Nothing else is answered.
+     *
+     * @throws Error with the server's log when it does not start.
+     */
+    async serveFinal({ plan }: FinalServer): Promise<void> {
+        await this.answering.stop();
+        const hosts = plan.hostAliases.map((host) => `127.0.0.1 ${host}`).join("\n");
+        await this.container.putArchive(
+            await tarOf([
+                ...plan.files,
+                { file: `${HOME}/hosts`, content: `${hosts}\n`, executable: false },
+            ]),
+            { path: "/" },
+        );
+        await execOutput(
+            this.container,
+            ["sh", `${HOME}/final.sh`, ...plan.entrypoints, ...plan.command],
+            "root",
+            Object.entries({
+                ...plan.environment,
+                POSTGRES_USER: this.options.devUser,
+                POSTGRES_PASSWORD: randomBytes(16).toString("hex"),
+                POSTGRES_DB: "postgres",
+            }).map(([name, value]) => `${name}=${value}`),
+        );
+    }
+
+    /** A session of the superuser with the stack's own server. */
+    finalSession(database: string): Promise<Session> {
+        return this.session(database, "/var/run/postgresql/.s.PGSQL.5432");
+    }
+
+    /** A database's schema as `pg_dump` writes it. */
+    dump(database: string, options: readonly string[]): Promise<string> {
+        return execOutput(this.container, [
+            "sh",
+            "-c",
+            'PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH" exec pg_dump "$@"',
+            "pg_dump",
+            "--host",
+            `${HOME}/socket`,
+            "--username",
+            this.options.devUser,
+            "--dbname",
+            `dbname='${database.replace(/['\\]/g, "\\$&")}'`,
+            ...options,
+        ]);
+    }
+
+    /** Ends the container, which removes itself. */
+    async end(): Promise<void> {
+        this.answering.end();
+        await unlessGone(this.container.remove({ force: true, v: true })).catch((error: unknown) => {
+            // 409: its own removal is under way.
+            if (statusCode(error) !== 409) {
+                throw error;
+            }
+        });
+    }
+}
+
+/** Puts the files into a container, attaches to it and starts it. */
+async function begin(container: Docker.Container): Promise<{ stream: Duplex; said: string[] }> {
+    await container.putArchive(await tarOf(serverFiles()), { path: "/" });
+    const socket = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+    const said: string[] = [];
+    const stream = duplexOf(container, socket, (text) => said.push(text));
+    await container.start();
+    return { stream, said };
+}

@@ -1,0 +1,94 @@
+/** Upstreams that the configuration declares: there before the schema runs, and completed by what it needs of them. */
+
+import { InputError } from "../upstreams/errors";
+import type { Upstream, User } from "../upstreams/model";
+import { quoteIdent } from "../upstreams/quote";
+import { stubStatements } from "../upstreams/script";
+import { planStubs } from "../upstreams/stubs";
+import type { RehearsalServer } from "./container";
+import { dumpRows, dumpStub, type StubTable, tablesOf } from "./stubs";
+
+export interface DeclaredStubs {
+    /** SQL that makes each stub, rows included, by database. */
+    readonly texts: ReadonlyMap<string, string>;
+    /** The rows alone. */
+    readonly rows: ReadonlyMap<string, string>;
+    readonly given: ReadonlyMap<string, readonly StubTable[]>;
+}
+
+/**
+ * Makes the declared stubs once and reads them back.
+ *
+ * @throws InputError with the place of a declared statement that fails.
+ */
+export async function declaredStubs(server: RehearsalServer, declared: readonly Upstream[]): Promise<DeclaredStubs> {
+    const texts = new Map<string, string>();
+    const rows = new Map<string, string>();
+    const given = new Map<string, readonly StubTable[]>();
+    if (declared.length === 0) {
+        return { texts, rows, given };
+    }
+    await server.fresh();
+    const admin = await server.session("template1");
+    for (const stub of planStubs(declared).databases) {
+        const { database } = stub;
+        await admin.query(`CREATE DATABASE ${quoteIdent(database)} TEMPLATE template0`);
+        const session = await server.session(database);
+        const { requires, statements } = await stubStatements(stub);
+        for (const name of requires) {
+            await run(session, `CREATE EXTENSION ${quoteIdent(name)} CASCADE`, database);
+        }
+        for (const { sql, at } of statements) {
+            await run(session, sql, at);
+        }
+        const seeded = await dumpRows(server, database);
+        rows.set(database, seeded);
+        given.set(database, await tablesOf(session));
+        texts.set(database, (await dumpStub(server, database, seeded)).join("\n"));
+        session.end();
+    }
+    admin.end();
+    return { texts, rows, given };
+}
+
+async function run(session: Awaited<ReturnType<RehearsalServer["session"]>>, sql: string, at: string): Promise<void> {
+    const { error } = await session.query(sql);
+    if (error !== undefined) {
+        throw new InputError(`${at}: ${error.message}. The statement: ${sql.slice(0, 300)}`);
+    }
+}
+
+function same(a: Upstream, b: Upstream): boolean {
+    return a.host.toLowerCase() === b.host.toLowerCase() && a.port === b.port && a.database === b.database;
+}
+
+/** What is declared wins: a role has one password on the server. */
+function mergedUsers(own: readonly User[], others: readonly User[], passwords: ReadonlyMap<string, string>): User[] {
+    return [...own, ...others.filter(({ name }) => !own.some((user) => user.name === name))].map((user) => {
+        const password = passwords.get(user.name) ?? others.find(({ name }) => name === user.name)?.password;
+        return password === undefined ? user : { ...user, password };
+    });
+}
+
+/** The declared upstreams, completed by what was derived, and the derived ones besides. */
+export function completed(declared: readonly Upstream[], derived: readonly Upstream[]): Upstream[] {
+    const passwords = new Map(
+        declared.flatMap(({ users }) =>
+            users.flatMap(({ name, password }) => (password === undefined ? [] : [[name, password] as const])),
+        ),
+    );
+    const own = declared.map((upstream) => {
+        // Upstreams of one database share its stub, which holds what all of them declare.
+        const content = derived.find(({ database }) => database === upstream.database) ?? upstream;
+        const other = derived.find((each) => same(each, upstream));
+        return { ...content, ...address(upstream), users: mergedUsers(upstream.users, other?.users ?? [], passwords) };
+    });
+    const rest = derived
+        .filter((each) => !declared.some((upstream) => same(upstream, each)))
+        .map((each) => ({ ...each, users: mergedUsers([], each.users, passwords) }));
+    return [...own, ...rest];
+}
+
+function address({ host, port, database }: Upstream) {
+    return { host, port, database };
+}

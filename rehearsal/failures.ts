@@ -1,0 +1,62 @@
+/** Statements that PostgreSQL refused, as findings: one for one cause, however many statements it touches. Pure. */
+
+import type { Finding } from "../schema/report";
+import type { FailureFact } from "./facts";
+
+function excerpt(sql: string): string {
+    const line = sql.replace(/\s+/g, " ").replace(/(password\s+)'(?:[^']|'')*'?/gi, "$1'…'");
+    return line.length > 80 ? `${line.slice(0, 80)}…` : line;
+}
+
+/** What is not there, where an error says so: its text without what stands around the name. */
+function missing(message: string): string | undefined {
+    return /^(?:relation|table|view|materialized view|type|function|schema|server|foreign table) "?(.+?)"? does not exist/.exec(
+        message,
+    )?.[1];
+}
+
+/** What a statement would have made: names in the order in which a reader sees them. */
+function makes(sql: string): string | undefined {
+    return /^\s*(?:CREATE|IMPORT)\s+(?:OR\s+REPLACE\s+)?(?:\w+\s+)*?(?:TABLE|VIEW|TYPE|FUNCTION|SCHEMA|SERVER|DOMAIN)\s+(?:IF\s+NOT\s+EXISTS\s+)?((?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))?)/i
+        .exec(sql)?.[1]
+        ?.replaceAll('"', "");
+}
+
+const bare = (name: string) => name.slice(name.lastIndexOf(".") + 1);
+
+function explain({ code, message }: FailureFact): string {
+    const extension = /extension "([^"]+)" is not available|extension control file ".*\/([^"/]+)\.control"/.exec(message);
+    if (extension !== null) {
+        return ` The image lacks it: name one that has ${extension[1] ?? extension[2]} with the key \`image\`.`;
+    }
+    return code === "28000" || /password or GSSAPI/.test(message) ? " A role that is no superuser needs a password in its user mapping." : "";
+}
+
+export function failureFindings(failures: readonly FailureFact[], strict: boolean): Finding[] {
+    const causes: Array<{ failure: FailureFact; made: string | undefined; more: number }> = [];
+    for (const failure of failures) {
+        const lacks = missing(failure.message);
+        const cause = causes.find(
+            ({ failure: first, made }) =>
+                (first.code === failure.code && first.message === failure.message) ||
+                (lacks !== undefined && made !== undefined && bare(lacks) === bare(made)),
+        );
+        if (cause === undefined) {
+            causes.push({ failure, made: makes(failure.sql), more: 0 });
+        } else {
+            cause.more += 1;
+        }
+    }
+    return causes.map(({ failure, more }): Finding => {
+        const { message, detail, hint, place, sql } = failure;
+        const also = more === 0 ? "" : more === 1 ? " One more statement fails for it." : ` ${more} more statements fail for it.`;
+        const extra = [detail, hint === undefined ? undefined : `Hint: ${hint}`].filter((text) => text !== undefined);
+        const more2 = extra.length === 0 ? "" : ` (${extra.join(" ")})`;
+        return {
+            severity: strict ? "error" : "warning",
+            code: "statement-failed",
+            message: `PostgreSQL refuses this statement: ${message}${more2}.${explain(failure)}${also} The statement: ${excerpt(sql)}`,
+            ...place,
+        };
+    });
+}

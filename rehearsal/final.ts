@@ -1,0 +1,14 @@
+/** The server that the stack will have, as the proof needs it. */
+
+import type { User } from "../upstreams/model";
+import type { ServerPlan } from "../upstreams/server";
+
+export interface FinalServer {
+    readonly plan: ServerPlan;
+    /** Logins of the upstreams. */
+    readonly users: readonly User[];
+    /** Roles without a login. */
+    readonly roles: readonly string[];
+    /** Stub databases, each with the extension that fills it. */
+    readonly databases: ReadonlyArray<{ readonly database: string; readonly extension: string }>;
+}

@@ -1,0 +1,38 @@
+/** IMPORT FOREIGN SCHEMA, read from the parser's tree. */
+
+import type { Node } from "libpg-query";
+
+export interface ImportStatement {
+    readonly server: string;
+    readonly remoteSchema: string;
+    readonly localSchema: string;
+    readonly list: "all" | "limit" | "except";
+    /** Tables of LIMIT TO or EXCEPT. */
+    readonly tables: readonly string[];
+}
+
+export function importsIn(nodes: readonly Node[]): ImportStatement[] {
+    return nodes.flatMap((node) => {
+        if (!("ImportForeignSchemaStmt" in node)) {
+            return [];
+        }
+        const statement = node.ImportForeignSchemaStmt;
+        const list =
+            statement.list_type === "FDW_IMPORT_SCHEMA_LIMIT_TO"
+                ? "limit"
+                : statement.list_type === "FDW_IMPORT_SCHEMA_EXCEPT"
+                  ? "except"
+                  : "all";
+        return [
+            {
+                server: statement.server_name ?? "",
+                remoteSchema: statement.remote_schema ?? "",
+                localSchema: statement.local_schema ?? "",
+                list,
+                tables: (statement.table_list ?? []).flatMap((each) =>
+                    "RangeVar" in each ? [each.RangeVar.relname ?? ""] : [],
+                ),
+            },
+        ];
+    });
+}

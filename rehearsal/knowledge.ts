@@ -1,0 +1,34 @@
+/** What one pass has found out of how to answer, which the next one is told from the start. */
+
+export interface Knowledge {
+    readonly ports: Set<number>;
+    /** `directory\0port` */
+    readonly sockets: Set<string>;
+    /** Users who have no password. */
+    readonly trusted: Set<string>;
+    /** Paths at which the authority's certificate is looked for. */
+    readonly authorities: Set<string>;
+    /** Paths of clients' certificates with the paths of their keys. */
+    readonly clients: Map<string, string>;
+    tls: boolean;
+    /** Roles that the schema mentions and does not create. */
+    readonly roles: Set<string>;
+    /** The database that the script connects to for what is under development; undefined for the one it begins in. */
+    ownDatabase: string | undefined;
+    /** Databases that the script itself fills, after `\c`. */
+    readonly scripted: Set<string>;
+}
+
+export function noKnowledge(roles: readonly string[]): Knowledge {
+    return {
+        ports: new Set(),
+        sockets: new Set(),
+        trusted: new Set(),
+        authorities: new Set(),
+        clients: new Map(),
+        tls: false,
+        roles: new Set(roles),
+        ownDatabase: undefined,
+        scripted: new Set(),
+    };
+}

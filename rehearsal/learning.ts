@@ -1,0 +1,568 @@
+/** A pass in which whatever the schema asks for is answered, and everything that it asks for is learnt. */
+
+import type { Place } from "../schema/report";
+import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
+import { Usage, type UsedTable } from "../schema/usage";
+import { parseSql } from "../upstreams/parser";
+import { quoteIdent, quoteLiteral, quoteQualified } from "../upstreams/quote";
+import { connectionString } from "../schema/derive/address";
+import { mirrorSql, type RehearsalServer } from "./container";
+import { type Facts, noFacts } from "./facts";
+import { importsIn } from "./imports";
+import type { Knowledge } from "./knowledge";
+import { type Mend, mendOf } from "./mend";
+import { blockLine, type MirrorNotice, mirrorNotice, quotedStatement } from "./notices";
+import { failureOf, outcomeOf, runStatement, Sessions, told } from "./running";
+import type { Session } from "./session";
+import { type StubTable, tablesOf } from "./stubs";
+
+/** How often a statement is mended and run again. */
+const MAX_MENDS = 50;
+/** Statements that connect to nothing, whatever they call. */
+const QUIET =
+    /^(?:CREATE (?:TABLE|INDEX|UNIQUE|TYPE|DOMAIN|FUNCTION|PROCEDURE|OR|VIEW|SCHEMA|EXTENSION|SEQUENCE|ROLE|USER|SERVER|FOREIGN|TRIGGER|POLICY)|ALTER|COMMENT|GRANT|REVOKE|SET|DROP|BEGIN|COMMIT)\b/;
+
+export interface LearningPlan {
+    readonly devDatabase: string;
+    /** SQL that fills each stub, by database. */
+    readonly stubs: ReadonlyMap<string, string>;
+    /** Tables that the user's own declaration makes, by database: they stay as they are. */
+    readonly given: ReadonlyMap<string, readonly StubTable[]>;
+    readonly knowledge: Knowledge;
+    /** Statements that every fresh database starts from. */
+    readonly baseline: readonly string[];
+}
+
+/** What is in the catalogs when a pass has ended. */
+export interface EndState {
+    /** Names of the servers that are there. */
+    readonly servers: ReadonlySet<string>;
+    /** `server\0role` of the mappings that are there. */
+    readonly mappings: ReadonlySet<string>;
+    /** Databases of the cluster, but the templates and the one under development. */
+    readonly databases: readonly string[];
+    /** Roles that the schema made. */
+    readonly createdRoles: ReadonlySet<string>;
+}
+
+/** Runs the statements of one pass. */
+export class LearningPass {
+    readonly facts: Facts = noFacts();
+    private readonly sessions: Sessions;
+    private readonly others: Sessions;
+    private readonly usage: Usage;
+    private readonly unmirrored = new Map<string, { database: string; relation: string }>();
+    private readonly withMirror = new Set<string>();
+    /** Databases in which foreign objects were declared. */
+    readonly foreignIn = new Set<string>();
+    /** Databases that the script connected to by name. */
+    readonly scripted = new Set<string>();
+    private hadUnmirrored = false;
+    private place: Place = { file: "", line: 1 };
+    private current: ReadStatement | undefined;
+    /** Imports or dblink are used: then statements tell columns that nobody declares. */
+    private usageCounts = false;
+
+    constructor(
+        private readonly server: RehearsalServer,
+        private readonly plan: LearningPlan,
+    ) {
+        this.sessions = new Sessions((database) => this.connect(database));
+        this.others = new Sessions((database) => server.session(database));
+        this.usage = new Usage(
+            (sql) => this.look(sql),
+            (server, schema, table) => this.givenTable(server, schema, table),
+        );
+    }
+
+    /** Starts a fresh cluster with the stubs and an empty database. */
+    async begin(): Promise<void> {
+        const { server, plan } = this;
+        const { answering } = server;
+        await server.fresh();
+        answering.onConnection = ({ password, tls: _, ...connection }) => {
+            this.facts.connections.push({
+                ...connection,
+                ...(password === null ? {} : { password }),
+                place: this.place,
+            });
+        };
+        const { knowledge } = plan;
+        if (knowledge.tls) {
+            await answering.tls();
+        }
+        await Promise.all([
+            ...[...knowledge.ports].map((port) => answering.listen(port)),
+            ...[...knowledge.sockets].map((key) => {
+                const [directory = "", port] = key.split("\0");
+                return answering.socket(directory, Number(port));
+            }),
+            ...[...knowledge.trusted].map((user) => answering.trust(user)),
+            ...[...knowledge.authorities].map((path) => answering.authority(path)),
+            ...[...knowledge.clients].map(([certificate, key]) => answering.client(certificate, key, "client")),
+        ]);
+        const admin = await this.others.to("template1");
+        for (const role of knowledge.roles) {
+            await admin.query(`CREATE ROLE ${quoteIdent(role)}`);
+        }
+        for (const [database, sql] of plan.stubs) {
+            await this.makeDatabase(database);
+            await (await this.others.to(database)).rows(sql);
+        }
+        const dev = await this.sessions.to(plan.devDatabase);
+        for (const sql of plan.baseline) {
+            await dev.rows(sql);
+        }
+    }
+
+    /** A file begins. */
+    async session(_file: string): Promise<void> {
+        await this.sessions.reset();
+    }
+
+    async statement(statement: ReadStatement): Promise<StatementOutcome> {
+        this.current = statement;
+        this.place = { file: statement.file, line: statement.line };
+        const [first, second] = statement.words;
+        if (second === "DATABASE" && (first === "CREATE" || first === "DROP")) {
+            // A database that the script connects to is made when it does.
+            return {};
+        }
+        if (statement.database !== undefined) {
+            this.scripted.add(statement.database);
+        }
+        const session = await this.sessions.to(this.databaseOf(statement));
+        this.facts.statements += 1;
+        if (this.usageCounts || /\bdblink/i.test(statement.sql)) {
+            await this.observe(session, statement);
+        }
+        let ran = await runStatement(session, statement);
+        const tried = new Set<string>();
+        for (let mends = 0; ran.error !== undefined && mends < MAX_MENDS; mends += 1) {
+            await this.server.answering.sync();
+            const mend = mendOf(told(ran.error));
+            const mark = JSON.stringify(mend);
+            if (mend === undefined || tried.has(mark) || !(await this.mend(mend, session))) {
+                break;
+            }
+            // Asked for once more, another user's password may be what is missing.
+            if (mend.kind !== "trust") {
+                tried.add(mark);
+            }
+            ran = await runStatement(session, statement);
+        }
+        if (!QUIET.test(statement.words.join(" "))) {
+            await this.server.answering.sync();
+        }
+        if (ran.error !== undefined) {
+            this.facts.failures.push(failureOf(statement, ran.error, ran.position));
+        }
+        if (session.state === "I" && this.unmirrored.size > 0) {
+            await this.mirrorRest(session);
+        }
+        return outcomeOf(ran);
+    }
+
+    /** Learns what is left when all statements have run. */
+    async finish(): Promise<EndState> {
+        await this.sessions.reset();
+        for (const database of this.withMirror) {
+            await this.mirrorRest(await this.sessions.to(database));
+        }
+        const dev = await this.sessions.to(this.plan.devDatabase);
+        if (this.usageCounts) {
+            this.place = { file: "", line: 1 };
+            await this.usage.observeBodies();
+            await this.provide(this.usage.settle().tables, dev, true);
+        }
+        const servers = new Set<string>();
+        const mappings = new Set<string>();
+        for (const database of this.withMirror) {
+            const session = await this.sessions.to(database);
+            for (const [name] of await session.rows("SELECT srvname FROM pg_catalog.pg_foreign_server")) {
+                servers.add(name ?? "");
+            }
+            const found = await session.rows(
+                "SELECT s.srvname, coalesce(r.rolname, 'PUBLIC') FROM pg_catalog.pg_user_mapping u JOIN pg_catalog.pg_foreign_server s ON s.oid = u.umserver LEFT JOIN pg_catalog.pg_roles r ON r.oid = u.umuser",
+            );
+            for (const [server, role] of found) {
+                mappings.add(`${server}\0${role}`);
+            }
+        }
+        const admin = await this.others.to("template1");
+        const databases = await admin.rows(
+            "SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname COLLATE \"C\"",
+        );
+        const roles = await admin.rows("SELECT rolname FROM pg_catalog.pg_roles WHERE oid >= 16384");
+        return {
+            servers,
+            mappings,
+            databases: databases.flatMap(([name]) => (name === this.plan.devDatabase ? [] : [name ?? ""])),
+            createdRoles: new Set(
+                roles.flatMap(([name]) => (this.plan.knowledge.roles.has(name ?? "") ? [] : [name ?? ""])),
+            ),
+        };
+    }
+
+    /** Whether what was learnt late could have changed what came before. */
+    get leavesQuestions(): boolean {
+        return this.usageCounts || this.hadUnmirrored || this.facts.failures.length > 0;
+    }
+
+    settled() {
+        return this.usage.settle();
+    }
+
+    /** A session of the superuser with one of the stubs. */
+    stub(database: string): Promise<Session> {
+        return this.others.to(database);
+    }
+
+    end(): void {
+        this.sessions.end();
+        this.others.end();
+    }
+
+    private databaseOf({ database }: ReadStatement): string {
+        return database === undefined || database === this.plan.knowledge.ownDatabase
+            ? this.plan.devDatabase
+            : database;
+    }
+
+    private async makeDatabase(name: string): Promise<void> {
+        const admin = await this.others.to("template1");
+        const { error } = await admin.query(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0`);
+        // 42P04: it is there already.
+        if (error !== undefined && error.code !== "42P04") {
+            throw error;
+        }
+    }
+
+    /** A session with a database in which the schema runs. */
+    private async connect(database: string): Promise<Session> {
+        await this.makeDatabase(database);
+        const session = await this.server.session(database);
+        const [found] = await session.rows("SELECT to_regnamespace('fdw_stub_rehearsal') IS NULL");
+        if (found?.[0] === "t") {
+            const { error } = await session.query(mirrorSql());
+            if (error !== undefined) {
+                throw error;
+            }
+            const given = [...this.plan.given].flatMap(([name, tables]) =>
+                tables.flatMap((table) =>
+                    table.columns.map(
+                        (column) =>
+                            `(${[name, table.schema, table.name, column.name].map((text) => quoteLiteral(text)).join(", ")})`,
+                    ),
+                ),
+            );
+            if (given.length > 0) {
+                await session.rows(`INSERT INTO fdw_stub_rehearsal.given VALUES ${given.join(", ")}`);
+            }
+            const settled = [...this.plan.knowledge.scripted].map((name) => `(${quoteLiteral(name)})`);
+            if (settled.length > 0) {
+                await session.rows(`INSERT INTO fdw_stub_rehearsal.settled VALUES ${settled.join(", ")}`);
+            }
+        }
+        this.withMirror.add(database);
+        session.onNotice = (message) => {
+            const notice = mirrorNotice(message);
+            if (notice !== undefined) {
+                this.notice(notice);
+            }
+        };
+        return session;
+    }
+
+    /** A look at the catalogs from where the schema runs: what it has not committed yet counts. */
+    private async look(sql: string): Promise<ReadonlyArray<ReadonlyArray<string | null>>> {
+        const database = this.current === undefined ? this.plan.devDatabase : this.databaseOf(this.current);
+        const ran = await runStatement(await this.sessions.to(database), { sql, words: ["SELECT"] });
+        if (ran.error !== undefined) {
+            throw ran.error;
+        }
+        return ran.results.at(-1)?.rows ?? [];
+    }
+
+    private async observe(session: Session, { file, line, sql }: ReadStatement): Promise<void> {
+        this.usageCounts = true;
+        const path = await this.look("SELECT unnest(current_schemas(true))");
+        await this.usage.observe({ file, line, sql, searchPath: path.flatMap(([schema]) => schema ?? []) });
+        if (session.state === "E") {
+            await session.query("ROLLBACK");
+        }
+    }
+
+    /** Where in the statement something happens: inside a DO block the server tells the line. */
+    private placeOf(context: string): Place {
+        const { current } = this;
+        const line = blockLine(context);
+        if (current === undefined || line === undefined) {
+            return this.place;
+        }
+        const body = current.sql.search(/\$|'/);
+        const before = current.sql.slice(0, Math.max(0, body)).split("\n").length - 1;
+        return { file: current.file, line: current.line + before + line - 1 };
+    }
+
+    private notice(notice: MirrorNotice): void {
+        const place = this.placeOf(notice.context);
+        if (this.current !== undefined) {
+            this.foreignIn.add(this.databaseOf(this.current));
+            // What a script does in other databases is no matter of the one under development.
+            if (this.databaseOf(this.current) !== this.plan.devDatabase && notice.event !== "import") {
+                return;
+            }
+        }
+        switch (notice.event) {
+            case "server": {
+                const { name, wrapper, handled, options } = notice;
+                this.facts.servers.push({ name, wrapper, handled, options, place });
+                break;
+            }
+            case "mapping": {
+                const { server, role, options } = notice;
+                this.facts.mappings.push({ server, role: role ?? "PUBLIC", options, place });
+                break;
+            }
+            case "table": {
+                const { server, schema, name, remoteSchema, remoteName, columns } = notice;
+                this.facts.tables.push({ server, local: `${schema}.${name}`, remoteSchema, remoteName, columns, place });
+                break;
+            }
+            case "retyped": {
+                const { database, schema, table, column, before, after } = notice;
+                this.facts.retyped.push({ database, schema, table, column, before, after, place });
+                break;
+            }
+            case "import": {
+                this.usageCounts = true;
+                const text = quotedStatement(notice.context, /^\s*IMPORT\s/i) ?? notice.query;
+                const parsed = parseSql(text);
+                for (const found of "nodes" in parsed ? importsIn(parsed.nodes) : []) {
+                    this.usage.imported({ ...found, file: place.file, line: place.line });
+                }
+                break;
+            }
+            case "unmirrored":
+                this.hadUnmirrored = true;
+                this.unmirrored.set(`${notice.database}\0${notice.relation}`, notice);
+                break;
+            case "contradicted": {
+                const { schema, table, column, given, wanted } = notice;
+                this.facts.contradictions.push({ schema, table, column, given, wanted, place });
+                break;
+            }
+            case "failed":
+                this.facts.failures.push({ place, sql: "", code: "XX000", message: notice.message });
+                break;
+            default: {
+                const never: never = notice;
+                throw new Error(`Unknown notice ${JSON.stringify(never)}`);
+            }
+        }
+    }
+
+    /** Foreign tables whose stub was locked by a transaction that is over now. */
+    private async mirrorRest(session: Session): Promise<void> {
+        const relations = new Set([...this.unmirrored.values()].map(({ relation }) => relation));
+        this.unmirrored.clear();
+        for (const relation of relations) {
+            await session.query(
+                `SELECT fdw_stub_rehearsal.mirror(pg_catalog.to_regclass(${quoteLiteral(relation)})::oid)`,
+            );
+        }
+    }
+
+    /** The options of a server as they are now. */
+    private serverOptions(name: string): Readonly<Record<string, string>> {
+        return this.facts.servers.filter((each) => each.name === name).at(-1)?.options ?? {};
+    }
+
+    /** The databases that a server leads to: its dbname, or else those that its users are called like. */
+    private databasesOfServer(name: string): string[] {
+        const named = this.serverOptions(name).dbname;
+        if (named !== undefined && named !== "") {
+            return [named];
+        }
+        const users = this.facts.mappings.filter(({ server }) => server === name).map(({ options }) => options.user);
+        return [...new Set(users.map((user) => (user === undefined || user === "" ? "postgres" : user)))];
+    }
+
+    private givenTable(server: string, schema: string, name: string) {
+        for (const database of this.databasesOfServer(server)) {
+            const found = this.plan.given.get(database)?.find((each) => each.schema === schema && each.name === name);
+            if (found !== undefined) {
+                return found.columns;
+            }
+        }
+        return undefined;
+    }
+
+    /** Makes what a statement found missing; false where that cannot be. */
+    private async mend(mend: Mend, session: Session): Promise<boolean> {
+        const { answering } = this.server;
+        const { knowledge } = this.plan;
+        switch (mend.kind) {
+            case "role": {
+                const admin = await this.others.to("template1");
+                const { error } = await admin.query(`CREATE ROLE ${quoteIdent(mend.name)}`);
+                if (error !== undefined) {
+                    return false;
+                }
+                knowledge.roles.add(mend.name);
+                this.facts.missingRoles.set(mend.name, this.place);
+                if (session.state === "T") {
+                    // The session remembers until the transaction's end that there was none; this makes it look again.
+                    await runStatement(session, {
+                        sql: `COMMENT ON ROLE ${quoteIdent(mend.name)} IS NULL`,
+                        words: ["COMMENT"],
+                    });
+                }
+                return true;
+            }
+            case "port":
+                knowledge.ports.add(mend.port);
+                await answering.listen(mend.port);
+                return true;
+            case "socket":
+                knowledge.sockets.add(`${mend.directory}\0${mend.port}`);
+                await answering.socket(mend.directory, mend.port);
+                return true;
+            case "tls":
+                knowledge.tls = true;
+                await answering.tls();
+                return true;
+            case "authority":
+                knowledge.tls = true;
+                knowledge.authorities.add(mend.path);
+                await answering.tls();
+                await answering.authority(mend.path);
+                return true;
+            case "client": {
+                const [certificate, key] = this.clientFiles(mend.path);
+                knowledge.clients.set(certificate, key);
+                await answering.client(certificate, key, "client");
+                return true;
+            }
+            case "trust": {
+                const users = answering.takeUnanswered();
+                for (const user of users) {
+                    knowledge.trusted.add(user);
+                    await answering.trust(user);
+                }
+                return users.length > 0;
+            }
+            case "remote-schema": {
+                for (const database of this.databasesOfServer(mend.server)) {
+                    await this.makeDatabase(database);
+                    await (await this.others.to(database)).query(
+                        `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(mend.schema)}`,
+                    );
+                }
+                return true;
+            }
+            default:
+                return this.usageCounts && (await this.provide(this.usage.settle().tables, session, false));
+        }
+    }
+
+    /** The paths of a certificate and of its key, by one of them. */
+    private clientFiles(path: string): [string, string] {
+        const options = [...this.facts.servers, ...this.facts.mappings].map((each) => each.options);
+        const found = options.find(({ sslcert, sslkey }) => sslcert === path || sslkey === path);
+        const folder = path.slice(0, path.lastIndexOf("/"));
+        return [found?.sslcert ?? `${folder}/postgresql.crt`, found?.sslkey ?? `${folder}/postgresql.key`];
+    }
+
+    /**
+     * Makes the tables that imports and dblink name, as far as they are known by now, at their stubs, and brings them here.
+     *
+     * @param final The types are what all statements tell together: they replace those that one of them told.
+     * @returns whether anything was missing.
+     */
+    private async provide(tables: readonly UsedTable[], session: Session, final: boolean): Promise<boolean> {
+        let changed = false;
+        for (const table of tables) {
+            for (const database of this.databasesOfUsed(table)) {
+                if (database === this.plan.devDatabase || this.plan.knowledge.scripted.has(database)) {
+                    continue;
+                }
+                changed = (await this.provideAt(database, table, final)) || changed;
+            }
+            if (typeof table.server === "string" && table.local !== undefined && !final) {
+                changed = (await this.bring(session, table.server, table.local, table)) || changed;
+            }
+        }
+        return changed;
+    }
+
+    private databasesOfUsed({ server }: UsedTable): string[] {
+        return typeof server === "string" ? this.databasesOfServer(server) : conninfoDatabase(server.conninfo);
+    }
+
+    private async provideAt(database: string, table: UsedTable, final: boolean): Promise<boolean> {
+        await this.makeDatabase(database);
+        const stub = await this.others.to(database);
+        const name = quoteQualified(table.schema, table.name);
+        const there = (await tablesOf(stub)).find((each) => each.schema === table.schema && each.name === table.name);
+        const given = this.plan.given.get(database)?.some((each) => each.schema === table.schema && each.name === table.name);
+        if (given === true) {
+            return false;
+        }
+        const declared = new Set(
+            this.facts.tables
+                .filter(({ remoteSchema, remoteName }) => remoteSchema === table.schema && remoteName === table.name)
+                .flatMap(({ columns }) => columns.map((column) => column.name)),
+        );
+        const statements: string[] = [];
+        if (there === undefined) {
+            statements.push(`CREATE SCHEMA IF NOT EXISTS ${quoteIdent(table.schema)}`, `CREATE TABLE ${name} ()`);
+        }
+        for (const column of table.columns) {
+            const known = there?.columns.find((each) => each.name === column.name);
+            if (known === undefined) {
+                statements.push(`ALTER TABLE ${name} ADD COLUMN ${quoteIdent(column.name)} ${column.type}`);
+            } else if (final && known.type !== column.type && !declared.has(column.name)) {
+                statements.push(
+                    `ALTER TABLE ${name} ALTER COLUMN ${quoteIdent(column.name)} TYPE ${column.type} USING NULL`,
+                );
+            }
+        }
+        for (const sql of statements) {
+            await stub.query(sql);
+        }
+        return statements.length > 0;
+    }
+
+    /** Imports a table that is not here yet, or gives it the columns that it lacks here. */
+    private async bring(session: Session, server: string, local: string, table: UsedTable): Promise<boolean> {
+        const at = local.indexOf(".");
+        const [schema, name] = [local.slice(0, at), local.slice(at + 1)];
+        const found = await this.look(
+            `SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass(${quoteLiteral(quoteQualified(schema, name))}) AND NOT attisdropped`,
+        );
+        const execute = (sql: string) =>
+            runStatement(session, { sql: `SELECT fdw_stub_rehearsal.execute(${quoteLiteral(sql)})`, words: ["SELECT"] });
+        if (found.length === 0) {
+            const { error } = await execute(
+                `IMPORT FOREIGN SCHEMA ${quoteIdent(table.schema)} LIMIT TO (${quoteIdent(table.name)}) FROM SERVER ${quoteIdent(server)} INTO ${quoteIdent(schema)}`,
+            );
+            return error === undefined;
+        }
+        const missing = table.columns.filter((column) => !found.some(([known]) => known === column.name));
+        for (const column of missing) {
+            await execute(
+                `ALTER FOREIGN TABLE ${quoteQualified(schema, name)} ADD COLUMN ${quoteIdent(column.name)} ${column.type}`,
+            );
+        }
+        return missing.length > 0;
+    }
+}
+
+/** The database that a connection string names, by libpq's rules. */
+function conninfoDatabase(conninfo: string): string[] {
+    const options = connectionString(conninfo);
+    const name = options?.get("dbname") ?? options?.get("user");
+    return name === undefined ? [] : [name];
+}

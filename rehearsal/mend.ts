@@ -1,0 +1,99 @@
+/** What an error of a statement says is missing, where a missing upstream explains it. Pure. */
+
+/** An error as PostgreSQL gives it. */
+export interface ServerError {
+    /** SQLSTATE. */
+    readonly code: string;
+    readonly message: string;
+    /** Context lines. */
+    readonly where?: string;
+}
+
+/** What to make, so that the statement can be run again. */
+export type Mend =
+    /** A role that the schema mentions and does not create. */
+    | { readonly kind: "role"; readonly name: string }
+    | { readonly kind: "port"; readonly port: number }
+    | { readonly kind: "socket"; readonly directory: string; readonly port: number }
+    | { readonly kind: "tls" }
+    /** The authority's certificate where a connection looks for it. */
+    | { readonly kind: "authority"; readonly path: string }
+    /** A client's certificate or key where a connection looks for it. */
+    | { readonly kind: "client"; readonly path: string }
+    /** Somebody who has no password was asked for one. */
+    | { readonly kind: "trust" }
+    | { readonly kind: "remote-schema"; readonly schema: string; readonly server: string }
+    /** A relation that is missing at an upstream. */
+    | { readonly kind: "remote-relation"; readonly schema?: string; readonly name: string }
+    /** A column that is missing at an upstream. */
+    | { readonly kind: "remote-column"; readonly name: string }
+    /** A relation that an import may have to bring. */
+    | { readonly kind: "relation"; readonly schema?: string; readonly name: string }
+    /** A column of a relation that an import may have to bring. */
+    | { readonly kind: "column"; readonly name: string };
+
+/** `schema.name` or `name` as messages write it: without quotes. */
+function split(text: string): { schema?: string; name: string } {
+    const at = text.indexOf(".");
+    return at < 0 ? { name: text } : { schema: text.slice(0, at), name: text.slice(at + 1) };
+}
+
+/** Files at these paths are looked for by libpq; where none is named its own default stands in the message. */
+function missingFile(message: string): Mend | undefined {
+    const authority = /root certificate file "([^"]+)" does not exist|could not read root certificate file "([^"]+)"/.exec(
+        message,
+    );
+    const path = authority?.[1] ?? authority?.[2];
+    if (path !== undefined) {
+        return { kind: "authority", path };
+    }
+    const client =
+        /could not open certificate file "([^"]+)"|could not (?:open|read|load) (?:certificate|private key) file "([^"]+)"|private key file "([^"]+)"/.exec(
+            message,
+        );
+    const found = client?.[1] ?? client?.[2] ?? client?.[3];
+    return found === undefined ? undefined : { kind: "client", path: found };
+}
+
+function connection(message: string): Mend | undefined {
+    const socket = /connection to server on socket "(\/.*)\/\.s\.PGSQL\.(\d+)" failed: (?:No such file|Connection refused)/.exec(
+        message,
+    );
+    if (socket !== null) {
+        return { kind: "socket", directory: socket[1] ?? "", port: Number(socket[2]) };
+    }
+    const port = /, port (\d+) failed: (?:Connection refused|could not connect)/.exec(message);
+    if (port !== null) {
+        return { kind: "port", port: Number(port[1]) };
+    }
+    if (/no password supplied/.test(message)) {
+        return { kind: "trust" };
+    }
+    return missingFile(message) ?? (/server does not support SSL/.test(message) ? { kind: "tls" } : undefined);
+}
+
+/** What would mend an error; undefined where it is the schema's own matter. */
+export function mendOf({ code, message, where = "" }: ServerError): Mend | undefined {
+    // 08001: no connection; 08006 and 58000 are what dblink and others make of it.
+    if (/^08/.test(code) || /could not (?:connect|establish connection)/.test(message)) {
+        return connection(`${message}\n${where}`);
+    }
+    const role = /^role "(.*)" does not exist$/.exec(message);
+    if (role !== null && (code === "42704" || code === "22023")) {
+        return { kind: "role", name: role[1] ?? "" };
+    }
+    const schema = /^schema "(.*)" is not present on foreign server "(.*)"$/.exec(message);
+    if (schema !== null) {
+        return { kind: "remote-schema", schema: schema[1] ?? "", server: schema[2] ?? "" };
+    }
+    const remote = /remote SQL command:|dblink connection/.test(where);
+    const relation = code === "42P01" ? /^relation "(.*)" does not exist$/.exec(message) : null;
+    if (relation !== null) {
+        return { kind: remote ? "remote-relation" : "relation", ...split(relation[1] ?? "") };
+    }
+    const column = code === "42703" ? /column (?:"(.*)"|(\S+)) (?:of relation ".*" )?does not exist/.exec(message) : null;
+    if (column !== null) {
+        return { kind: remote ? "remote-column" : "column", name: column[1] ?? column[2] ?? "" };
+    }
+    return undefined;
+}

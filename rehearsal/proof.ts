@@ -1,0 +1,90 @@
+/** The last pass: the schema runs on the final server, with exactly the final stubs, and nothing is answered on demand. */
+
+import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
+import { quoteIdent, quoteLiteral } from "../upstreams/quote";
+import type { RehearsalServer } from "./container";
+import { type Facts, noFacts } from "./facts";
+import type { FinalServer } from "./final";
+import { failureOf, outcomeOf, runStatement, Sessions } from "./running";
+
+export interface ProofPlan {
+    readonly devDatabase: string;
+    readonly devUser: string;
+    /** The script's name of the database under development; undefined for the one it begins in. */
+    readonly ownDatabase: string | undefined;
+    readonly baseline: readonly string[];
+    readonly final: FinalServer;
+}
+
+export class ProofPass {
+    readonly facts: Facts = noFacts();
+    private readonly sessions: Sessions;
+
+    constructor(
+        private readonly server: RehearsalServer,
+        private readonly plan: ProofPlan,
+    ) {
+        this.sessions = new Sessions((database) => server.finalSession(database));
+    }
+
+    /** Starts the final server and fills it as the stack's own is filled. */
+    async begin(): Promise<void> {
+        const { server, plan } = this;
+        const { final, devUser, devDatabase } = plan;
+        await server.serveFinal(final);
+        const admin = await server.finalSession("postgres");
+        try {
+            for (const { name, password } of final.users.filter((user) => user.name !== devUser)) {
+                const secret = password === undefined ? "" : ` PASSWORD ${quoteLiteral(password)}`;
+                await admin.rows(`CREATE ROLE ${quoteIdent(name)} LOGIN${secret}`);
+            }
+            const users = new Set(final.users.map(({ name }) => name));
+            for (const name of final.roles.filter((role) => role !== devUser && !users.has(role))) {
+                await admin.rows(`CREATE ROLE ${quoteIdent(name)}`);
+            }
+            const databases = [devDatabase, ...final.databases.map(({ database }) => database)];
+            for (const database of new Set(databases.filter((name) => name !== "postgres"))) {
+                await admin.rows(`CREATE DATABASE ${quoteIdent(database)}`);
+            }
+        } finally {
+            admin.end();
+        }
+        for (const { database, extension } of final.databases) {
+            const session = await server.finalSession(database);
+            try {
+                await session.rows(`CREATE EXTENSION ${quoteIdent(extension)} CASCADE`);
+            } finally {
+                session.end();
+            }
+        }
+        const dev = await this.sessions.to(devDatabase);
+        for (const sql of plan.baseline) {
+            await dev.rows(sql);
+        }
+    }
+
+    async session(_file: string): Promise<void> {
+        await this.sessions.reset();
+    }
+
+    async statement(statement: ReadStatement): Promise<StatementOutcome> {
+        const [first, second] = statement.words;
+        if (
+            (statement.database !== undefined && statement.database !== this.plan.ownDatabase) ||
+            (second === "DATABASE" && (first === "CREATE" || first === "DROP"))
+        ) {
+            return {};
+        }
+        this.facts.statements += 1;
+        const session = await this.sessions.to(this.plan.devDatabase);
+        const ran = await runStatement(session, statement);
+        if (ran.error !== undefined) {
+            this.facts.failures.push(failureOf(statement, ran.error, ran.position));
+        }
+        return outcomeOf(ran);
+    }
+
+    end(): void {
+        this.sessions.end();
+    }
+}

@@ -1,0 +1,125 @@
+/** Runs a schema's statements one by one, as psql would, and goes on after an error. */
+
+import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
+import type { FailureFact } from "./facts";
+import type { ServerError } from "./mend";
+import type { QueryResult, Session } from "./session";
+
+/** Statements that begin or end a transaction, or must be the first of one: a savepoint would be in their way. */
+const TRANSACTION = new Set(["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"]);
+const SAVEPOINT = "fdw_stub_rehearsal";
+const BEFORE = `SAVEPOINT ${SAVEPOINT};\n`;
+
+function standsAlone([first, second]: readonly string[]): boolean {
+    return (
+        TRANSACTION.has(first ?? "") ||
+        (second === "TRANSACTION" && (first === "PREPARE" || first === "SET")) ||
+        (first === "SET" && second === "SESSION")
+    );
+}
+
+export interface Ran extends QueryResult {
+    /** Characters from 1 in the statement's own text, where the error has a position. */
+    readonly position?: number;
+}
+
+/**
+ * Runs a statement. Inside a transaction it runs after a savepoint, so that an error undoes this statement only and what
+ * follows can still be tried.
+ */
+export async function runStatement(
+    session: Session,
+    { sql, words, copyData }: Pick<ReadStatement, "sql" | "words" | "copyData">,
+): Promise<Ran> {
+    if (session.state !== "T" || standsAlone(words)) {
+        const result = await session.query(sql, copyData);
+        return { ...result, ...position(result, 0) };
+    }
+    // On a line of its own: the statement may end in a comment.
+    const result = await session.query(`${BEFORE}${sql}\n;RELEASE SAVEPOINT ${SAVEPOINT}`, copyData);
+    if (result.error !== undefined) {
+        await session.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}; RELEASE SAVEPOINT ${SAVEPOINT}`);
+        return { ...result, ...position(result, BEFORE.length) };
+    }
+    return { ...result, results: result.results.slice(1, -1) };
+}
+
+function position({ error }: QueryResult, before: number): { position?: number } {
+    const at = Number(error?.position);
+    return Number.isInteger(at) && at > before ? { position: at - before } : {};
+}
+
+/** The sessions of one run: one for each database that the script connects to. */
+export class Sessions {
+    private readonly open = new Map<string, Session>();
+
+    constructor(private readonly connect: (database: string) => Promise<Session>) {}
+
+    async to(database: string): Promise<Session> {
+        const known = this.open.get(database);
+        if (known !== undefined) {
+            return known;
+        }
+        const session = await this.connect(database);
+        this.open.set(database, session);
+        return session;
+    }
+
+    /** A file begins: nothing of the one before is left, neither settings nor a transaction. */
+    async reset(): Promise<void> {
+        for (const session of this.open.values()) {
+            if (session.state !== "I") {
+                await session.query("ROLLBACK");
+            }
+            await session.query("DISCARD ALL");
+        }
+    }
+
+    end(): void {
+        for (const session of this.open.values()) {
+            session.end();
+        }
+        this.open.clear();
+    }
+}
+
+/** An error as `mendOf` wants it. */
+export function told({ code, message, where }: NonNullable<QueryResult["error"]>): ServerError {
+    return { code: code ?? "", message, ...(where === undefined ? {} : { where }) };
+}
+
+/** What the reader wants to know of a statement that ran. */
+export function outcomeOf({ results, error, position }: Ran): StatementOutcome {
+    const last = results.at(-1);
+    return {
+        ...(last === undefined || last.columns.length === 0
+            ? {}
+            : { rows: { columns: last.columns, rows: last.rows } }),
+        ...(error === undefined
+            ? {}
+            : {
+                  error: {
+                      code: error.code ?? "",
+                      message: error.message,
+                      ...(position === undefined ? {} : { position }),
+                  },
+              }),
+    };
+}
+
+/** A statement that failed, with the line at which the server says that the error is. */
+export function failureOf(
+    { file, line, sql }: ReadStatement,
+    { code, message, detail, hint }: NonNullable<QueryResult["error"]>,
+    position: number | undefined,
+): FailureFact {
+    const lines = position === undefined ? 0 : [...sql].slice(0, position - 1).filter((char) => char === "\n").length;
+    return {
+        place: { file, line: line + lines },
+        sql,
+        code: code ?? "",
+        message,
+        ...(detail === undefined ? {} : { detail }),
+        ...(hint === undefined ? {} : { hint }),
+    };
+}

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Starts the stack's own server in the rehearsal's container, on a fresh copy of the initialised cluster, and waits until
+# it answers: final.sh ENTRYPOINT ARGUMENT…
+set -eu
+home=/rehearsal
+
+rm -rf "$home/data"
+cp -a "$home/pristine" "$home/data"
+[ -e "$home/hosts.first" ] || cp /etc/hosts "$home/hosts.first"
+cat "$home/hosts.first" "$home/hosts" >/etc/hosts
+export PGDATA="$home/data"
+PATH="/usr/lib/postgresql/${PG_MAJOR:-}/bin:$PATH"
+
+setsid "$@" >"$home/log" 2>&1 </dev/null &
+server=$!
+for attempt in $(seq 3000); do
+    if pg_isready -q -h /var/run/postgresql; then
+        exit 0
+    fi
+    if ! kill -0 "$server" 2>/dev/null; then
+        break
+    fi
+    sleep 0.02
+done
+tail -n 20 "$home/log" >&2
+exit 1
