@@ -1,15 +1,22 @@
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { type Finding, inferUpstreams, mergeUpstreams, nodeFileSystem } from "../schema";
+import { connectDocker } from "../docker/client";
+import { type FinalServer, rehearseCached } from "../rehearsal";
+import type { Finding, Inference } from "../schema";
+import { ensureImage } from "../setup/image";
+import { splitBaseline } from "../upstreams/baseline";
 import { inputError } from "../upstreams/errors";
 import type { Upstream } from "../upstreams/model";
-import { type Configuration, type DeclaredUpstream, resolveUpstreams } from "../upstreams/parse";
+import { type Configuration, type DeclaredUpstream, readFiles, resolveUpstreams } from "../upstreams/parse";
+import { declare } from "./prepare";
 
 /** A configuration in which every upstream is declared, whether the user wrote it or the schema told it. */
 export interface Derived {
     readonly args: Configuration;
-    /** What the user should know: what was guessed, and what could not be understood. */
+    /** What the user should know: what PostgreSQL refused, what was guessed, and what could not be known. */
     readonly warnings: readonly string[];
+    /** How the schema ran over the stubs, in one line; absent without a schema. */
+    readonly summary?: string;
     /** Every file of the schema that was read, absolute: those that are named and those that they include. */
     readonly files: readonly string[];
 }
@@ -20,7 +27,15 @@ export function formatFinding({ message, file, line, config }: Finding): string 
     return `${place}${message}${config === undefined ? "" : ` In the configuration: ${config}`}`;
 }
 
-function declare(upstream: Upstream): DeclaredUpstream {
+/** How the schema ran over the stubs, in one line. */
+export function summarize({ ran }: Inference): string {
+    const count = (n: number) => (n === 1 ? "1 statement" : `${n} statements`);
+    return ran.failed === 0
+        ? `The schema ran over its stubs: ${count(ran.statements)}, none failed.`
+        : `The schema ran over its stubs: ${count(ran.statements)}, ${ran.failed} failed; PostgreSQL's reasons are in the warnings.`;
+}
+
+function declareUpstream(upstream: Upstream): DeclaredUpstream {
     return {
         host: upstream.host,
         port: upstream.port,
@@ -38,47 +53,76 @@ function declare(upstream: Upstream): DeclaredUpstream {
     };
 }
 
+/** The configuration with these upstreams and roles, and no schema. */
+function withUpstreams(
+    configuration: Configuration,
+    upstreams: readonly Upstream[],
+    roles: readonly string[],
+): Configuration {
+    return { ...configuration, schema: [], upstreams: upstreams.map(declareUpstream), roles: [...new Set(roles)] };
+}
+
+async function finalServer(configuration: Configuration, directory: string): Promise<FinalServer> {
+    const { server, stubs, extensions } = await declare(configuration, directory);
+    return {
+        plan: server,
+        users: stubs.users,
+        roles: configuration.roles,
+        databases: extensions.map(({ database, name }) => ({ database, extension: name })),
+    };
+}
+
+/** Takes lines that tell the user what is being waited for. */
+export type Tell = (line: string) => void;
+
 /**
- * Reads the schema that the configuration names, and adds the upstreams that it expects to the declared ones. What is
- * declared wins, field by field.
+ * Runs the schema that the configuration names on a throw-away server, and adds the upstreams that it needs to the
+ * declared ones. What is declared wins. The same input is not run twice.
  *
  * @param directory Folder that relative paths are relative to.
- * @throws InputError for what the stubs could not satisfy, and for contradictions, with file and line.
+ * @throws InputError for what keeps the schema from being read, with file and line.
  */
-export async function deriveFromSchema(configuration: Configuration, directory: string): Promise<Derived> {
+export async function deriveFromSchema(
+    configuration: Configuration,
+    directory: string,
+    tell: Tell = () => undefined,
+): Promise<Derived> {
     if (configuration.schema.length === 0) {
         return { args: configuration, warnings: [], files: [] };
     }
-    const declared = resolveUpstreams(configuration.upstreams, (path) =>
-        readFileSync(resolve(directory, path), "utf8"),
-    );
-    const inference = await inferUpstreams({
+    const readFile = (path: string) => readFileSync(resolve(directory, path), "utf8");
+    const declared = resolveUpstreams(configuration.upstreams, readFile);
+    const baseline = (await Promise.all(readFiles("baseline", configuration.baseline, readFile).map(splitBaseline)))
+        .flat()
+        .map(({ sql }) => sql);
+    const docker = await connectDocker();
+    const image = await ensureImage(docker, configuration.image, { log: tell });
+    const inference = await rehearseCached(docker, {
+        image: image.id,
         // Relative to the working directory where that is shorter, as the user would write them.
         paths: configuration.schema.map((path) => relative(process.cwd(), resolve(directory, path)) || "."),
         variables: configuration.variables,
+        devDatabase: configuration.devDatabase,
         devUser: configuration.devUser,
+        settings: configuration.settings,
         declared,
-        fileSystem: nodeFileSystem,
+        roles: configuration.roles,
+        baseline,
+        strict: configuration.strict,
+        final: (upstreams, roles) => finalServer(withUpstreams(configuration, upstreams, roles), directory),
+        tell,
     });
-    const merged = mergeUpstreams(declared, inference);
-    const findings = [...inference.findings, ...merged.findings];
-    const errors = findings.filter((finding) => finding.severity === "error");
+    const errors = inference.findings.filter((finding) => finding.severity === "error");
     if (errors.length > 0) {
-        throw inputError("The schema needs what its stubs cannot give", errors.map(formatFinding));
-    }
-    if (merged.upstreams.length === 0) {
-        throw inputError("The schema cannot be used", [
-            `no foreign server was found in ${configuration.schema.join(", ")}, so there is nothing to stub. Check the path, or declare upstreams.`,
-        ]);
+        throw inputError("The schema cannot be used", errors.map(formatFinding));
     }
     return {
-        args: {
-            ...configuration,
-            schema: [],
-            upstreams: merged.upstreams.map(declare),
-            roles: [...new Set([...configuration.roles, ...inference.roles.map((role) => role.name)])],
-        },
-        warnings: findings.filter((finding) => finding.severity === "warning").map(formatFinding),
+        args: withUpstreams(configuration, inference.upstreams, [
+            ...configuration.roles,
+            ...inference.roles.map((role) => role.name),
+        ]),
+        warnings: inference.findings.filter((finding) => finding.severity === "warning").map(formatFinding),
+        summary: summarize(inference),
         files: [...new Set([...inference.files, ...inference.sources].map(({ file }) => resolve(file)))].sort(),
     };
 }

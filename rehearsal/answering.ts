@@ -94,6 +94,11 @@ export class Answering {
         return this.command("trust", hex(user));
     }
 
+    /** From now on this user is asked by SCRAM, and by channel binding where there is TLS. */
+    scram(user: string, password: string): Promise<void> {
+        return this.command("scram", hex(user), hex(password));
+    }
+
     /** From now on TLS is spoken where it is asked for. */
     tls(): Promise<void> {
         return this.command("tls");

@@ -4,9 +4,9 @@
  * is gone however that process ends.
  */
 
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import { statusCode, unlessGone } from "../docker/client";
@@ -59,7 +59,11 @@ export function mirrorSql(): string {
     return readFileSync(join(SOURCES, "mirror.sql"), "utf8");
 }
 
-async function create(docker: Docker, { image, devUser }: RehearsalOptions, capable: boolean): Promise<Docker.Container> {
+async function create(
+    docker: Docker,
+    { image, devUser }: RehearsalOptions,
+    capable: boolean,
+): Promise<Docker.Container> {
     return docker.createContainer({
         Image: image,
         Labels: { [LABEL.rehearsal]: String(process.pid) },
@@ -139,10 +143,7 @@ export class RehearsalServer {
         await this.answering.stop();
         const hosts = plan.hostAliases.map((host) => `127.0.0.1 ${host}`).join("\n");
         await this.container.putArchive(
-            await tarOf([
-                ...plan.files,
-                { file: `${HOME}/hosts`, content: `${hosts}\n`, executable: false },
-            ]),
+            await tarOf([...plan.files, { file: `${HOME}/hosts`, content: `${hosts}\n`, executable: false }]),
             { path: "/" },
         );
         await execOutput(

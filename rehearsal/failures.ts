@@ -25,11 +25,15 @@ function makes(sql: string): string | undefined {
 const bare = (name: string) => name.slice(name.lastIndexOf(".") + 1);
 
 function explain({ code, message }: FailureFact): string {
-    const extension = /extension "([^"]+)" is not available|extension control file ".*\/([^"/]+)\.control"/.exec(message);
+    const extension = /extension "([^"]+)" is not available|extension control file ".*\/([^"/]+)\.control"/.exec(
+        message,
+    );
     if (extension !== null) {
         return ` The image lacks it: name one that has ${extension[1] ?? extension[2]} with the key \`image\`.`;
     }
-    return code === "28000" || /password or GSSAPI/.test(message) ? " A role that is no superuser needs a password in its user mapping." : "";
+    return code === "28000" || /password or GSSAPI/.test(message)
+        ? " A role that is no superuser needs a password in its user mapping."
+        : "";
 }
 
 export function failureFindings(failures: readonly FailureFact[], strict: boolean): Finding[] {
@@ -49,7 +53,12 @@ export function failureFindings(failures: readonly FailureFact[], strict: boolea
     }
     return causes.map(({ failure, more }): Finding => {
         const { message, detail, hint, place, sql } = failure;
-        const also = more === 0 ? "" : more === 1 ? " One more statement fails for it." : ` ${more} more statements fail for it.`;
+        const also =
+            more === 0
+                ? ""
+                : more === 1
+                  ? " One more statement fails for it."
+                  : ` ${more} more statements fail for it.`;
         const extra = [detail, hint === undefined ? undefined : `Hint: ${hint}`].filter((text) => text !== undefined);
         const more2 = extra.length === 0 ? "" : ` (${extra.join(" ")})`;
         return {

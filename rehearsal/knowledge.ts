@@ -6,6 +6,8 @@ export interface Knowledge {
     readonly sockets: Set<string>;
     /** Users who have no password. */
     readonly trusted: Set<string>;
+    /** Users who insist on being asked by SCRAM, with their passwords. */
+    readonly passwords: Map<string, string>;
     /** Paths at which the authority's certificate is looked for. */
     readonly authorities: Set<string>;
     /** Paths of clients' certificates with the paths of their keys. */
@@ -24,6 +26,7 @@ export function noKnowledge(roles: readonly string[]): Knowledge {
         ports: new Set(),
         sockets: new Set(),
         trusted: new Set(),
+        passwords: new Map(),
         authorities: new Set(),
         clients: new Map(),
         tls: false,

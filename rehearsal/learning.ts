@@ -1,20 +1,23 @@
 /** A pass in which whatever the schema asks for is answered, and everything that it asks for is learnt. */
 
-import type { Place } from "../schema/report";
 import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
-import { Usage, type UsedTable } from "../schema/usage";
+import type { Place } from "../schema/report";
+import { Usage } from "../schema/usage";
 import { parseSql } from "../upstreams/parser";
-import { quoteIdent, quoteLiteral, quoteQualified } from "../upstreams/quote";
-import { connectionString } from "../schema/derive/address";
+import { quoteLiteral } from "../upstreams/quote";
+import { Cluster } from "./cluster";
 import { mirrorSql, type RehearsalServer } from "./container";
 import { type Facts, noFacts } from "./facts";
 import { importsIn } from "./imports";
 import type { Knowledge } from "./knowledge";
-import { type Mend, mendOf } from "./mend";
+import { mendOf } from "./mend";
+import { Mender } from "./mender";
 import { blockLine, type MirrorNotice, mirrorNotice, quotedStatement } from "./notices";
+import { Provider } from "./provider";
 import { failureOf, outcomeOf, runStatement, Sessions, told } from "./running";
+import { databasesOf } from "./servers";
 import type { Session } from "./session";
-import { type StubTable, tablesOf } from "./stubs";
+import type { StubTable } from "./stubs";
 
 /** How often a statement is mended and run again. */
 const MAX_MENDS = 50;
@@ -49,7 +52,9 @@ export interface EndState {
 export class LearningPass {
     readonly facts: Facts = noFacts();
     private readonly sessions: Sessions;
-    private readonly others: Sessions;
+    private readonly cluster: Cluster;
+    private readonly mender: Mender;
+    private readonly provider: Provider;
     private readonly usage: Usage;
     private readonly unmirrored = new Map<string, { database: string; relation: string }>();
     private readonly withMirror = new Set<string>();
@@ -68,7 +73,15 @@ export class LearningPass {
         private readonly plan: LearningPlan,
     ) {
         this.sessions = new Sessions((database) => this.connect(database));
-        this.others = new Sessions((database) => server.session(database));
+        this.cluster = new Cluster(server);
+        this.provider = new Provider(this.cluster, plan.knowledge, this.facts, plan.devDatabase, plan.given);
+        this.mender = new Mender(
+            server.answering,
+            this.cluster,
+            plan.knowledge,
+            this.facts,
+            async (session) => this.usageCounts && this.provider.provide(this.usage.settle().tables, session, false),
+        );
         this.usage = new Usage(
             (sql) => this.look(sql),
             (server, schema, table) => this.givenTable(server, schema, table),
@@ -98,16 +111,16 @@ export class LearningPass {
                 return answering.socket(directory, Number(port));
             }),
             ...[...knowledge.trusted].map((user) => answering.trust(user)),
+            ...[...knowledge.passwords].map(([user, password]) => answering.scram(user, password)),
             ...[...knowledge.authorities].map((path) => answering.authority(path)),
             ...[...knowledge.clients].map(([certificate, key]) => answering.client(certificate, key, "client")),
         ]);
-        const admin = await this.others.to("template1");
         for (const role of knowledge.roles) {
-            await admin.query(`CREATE ROLE ${quoteIdent(role)}`);
+            await this.cluster.role(role);
         }
         for (const [database, sql] of plan.stubs) {
-            await this.makeDatabase(database);
-            await (await this.others.to(database)).rows(sql);
+            await this.cluster.database(database);
+            await (await this.cluster.in(database)).rows(sql);
         }
         const dev = await this.sessions.to(plan.devDatabase);
         for (const sql of plan.baseline) {
@@ -142,7 +155,7 @@ export class LearningPass {
             await this.server.answering.sync();
             const mend = mendOf(told(ran.error));
             const mark = JSON.stringify(mend);
-            if (mend === undefined || tried.has(mark) || !(await this.mend(mend, session))) {
+            if (mend === undefined || tried.has(mark) || !(await this.mender.mend(mend, session, this.place))) {
                 break;
             }
             // Asked for once more, another user's password may be what is missing.
@@ -173,7 +186,7 @@ export class LearningPass {
         if (this.usageCounts) {
             this.place = { file: "", line: 1 };
             await this.usage.observeBodies();
-            await this.provide(this.usage.settle().tables, dev, true);
+            await this.provider.provide(this.usage.settle().tables, dev, true);
         }
         const servers = new Set<string>();
         const mappings = new Set<string>();
@@ -189,9 +202,9 @@ export class LearningPass {
                 mappings.add(`${server}\0${role}`);
             }
         }
-        const admin = await this.others.to("template1");
+        const admin = await this.cluster.in("template1");
         const databases = await admin.rows(
-            "SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname COLLATE \"C\"",
+            'SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname COLLATE "C"',
         );
         const roles = await admin.rows("SELECT rolname FROM pg_catalog.pg_roles WHERE oid >= 16384");
         return {
@@ -215,12 +228,12 @@ export class LearningPass {
 
     /** A session of the superuser with one of the stubs. */
     stub(database: string): Promise<Session> {
-        return this.others.to(database);
+        return this.cluster.in(database);
     }
 
     end(): void {
         this.sessions.end();
-        this.others.end();
+        this.cluster.end();
     }
 
     private databaseOf({ database }: ReadStatement): string {
@@ -229,18 +242,9 @@ export class LearningPass {
             : database;
     }
 
-    private async makeDatabase(name: string): Promise<void> {
-        const admin = await this.others.to("template1");
-        const { error } = await admin.query(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0`);
-        // 42P04: it is there already.
-        if (error !== undefined && error.code !== "42P04") {
-            throw error;
-        }
-    }
-
     /** A session with a database in which the schema runs. */
     private async connect(database: string): Promise<Session> {
-        await this.makeDatabase(database);
+        await this.cluster.database(database);
         const session = await this.server.session(database);
         const [found] = await session.rows("SELECT to_regnamespace('fdw_stub_rehearsal') IS NULL");
         if (found?.[0] === "t") {
@@ -327,7 +331,14 @@ export class LearningPass {
             }
             case "table": {
                 const { server, schema, name, remoteSchema, remoteName, columns } = notice;
-                this.facts.tables.push({ server, local: `${schema}.${name}`, remoteSchema, remoteName, columns, place });
+                this.facts.tables.push({
+                    server,
+                    local: `${schema}.${name}`,
+                    remoteSchema,
+                    remoteName,
+                    columns,
+                    place,
+                });
                 break;
             }
             case "retyped": {
@@ -374,23 +385,8 @@ export class LearningPass {
         }
     }
 
-    /** The options of a server as they are now. */
-    private serverOptions(name: string): Readonly<Record<string, string>> {
-        return this.facts.servers.filter((each) => each.name === name).at(-1)?.options ?? {};
-    }
-
-    /** The databases that a server leads to: its dbname, or else those that its users are called like. */
-    private databasesOfServer(name: string): string[] {
-        const named = this.serverOptions(name).dbname;
-        if (named !== undefined && named !== "") {
-            return [named];
-        }
-        const users = this.facts.mappings.filter(({ server }) => server === name).map(({ options }) => options.user);
-        return [...new Set(users.map((user) => (user === undefined || user === "" ? "postgres" : user)))];
-    }
-
     private givenTable(server: string, schema: string, name: string) {
-        for (const database of this.databasesOfServer(server)) {
+        for (const database of databasesOf(this.facts, server)) {
             const found = this.plan.given.get(database)?.find((each) => each.schema === schema && each.name === name);
             if (found !== undefined) {
                 return found.columns;
@@ -398,171 +394,4 @@ export class LearningPass {
         }
         return undefined;
     }
-
-    /** Makes what a statement found missing; false where that cannot be. */
-    private async mend(mend: Mend, session: Session): Promise<boolean> {
-        const { answering } = this.server;
-        const { knowledge } = this.plan;
-        switch (mend.kind) {
-            case "role": {
-                const admin = await this.others.to("template1");
-                const { error } = await admin.query(`CREATE ROLE ${quoteIdent(mend.name)}`);
-                if (error !== undefined) {
-                    return false;
-                }
-                knowledge.roles.add(mend.name);
-                this.facts.missingRoles.set(mend.name, this.place);
-                if (session.state === "T") {
-                    // The session remembers until the transaction's end that there was none; this makes it look again.
-                    await runStatement(session, {
-                        sql: `COMMENT ON ROLE ${quoteIdent(mend.name)} IS NULL`,
-                        words: ["COMMENT"],
-                    });
-                }
-                return true;
-            }
-            case "port":
-                knowledge.ports.add(mend.port);
-                await answering.listen(mend.port);
-                return true;
-            case "socket":
-                knowledge.sockets.add(`${mend.directory}\0${mend.port}`);
-                await answering.socket(mend.directory, mend.port);
-                return true;
-            case "tls":
-                knowledge.tls = true;
-                await answering.tls();
-                return true;
-            case "authority":
-                knowledge.tls = true;
-                knowledge.authorities.add(mend.path);
-                await answering.tls();
-                await answering.authority(mend.path);
-                return true;
-            case "client": {
-                const [certificate, key] = this.clientFiles(mend.path);
-                knowledge.clients.set(certificate, key);
-                await answering.client(certificate, key, "client");
-                return true;
-            }
-            case "trust": {
-                const users = answering.takeUnanswered();
-                for (const user of users) {
-                    knowledge.trusted.add(user);
-                    await answering.trust(user);
-                }
-                return users.length > 0;
-            }
-            case "remote-schema": {
-                for (const database of this.databasesOfServer(mend.server)) {
-                    await this.makeDatabase(database);
-                    await (await this.others.to(database)).query(
-                        `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(mend.schema)}`,
-                    );
-                }
-                return true;
-            }
-            default:
-                return this.usageCounts && (await this.provide(this.usage.settle().tables, session, false));
-        }
-    }
-
-    /** The paths of a certificate and of its key, by one of them. */
-    private clientFiles(path: string): [string, string] {
-        const options = [...this.facts.servers, ...this.facts.mappings].map((each) => each.options);
-        const found = options.find(({ sslcert, sslkey }) => sslcert === path || sslkey === path);
-        const folder = path.slice(0, path.lastIndexOf("/"));
-        return [found?.sslcert ?? `${folder}/postgresql.crt`, found?.sslkey ?? `${folder}/postgresql.key`];
-    }
-
-    /**
-     * Makes the tables that imports and dblink name, as far as they are known by now, at their stubs, and brings them here.
-     *
-     * @param final The types are what all statements tell together: they replace those that one of them told.
-     * @returns whether anything was missing.
-     */
-    private async provide(tables: readonly UsedTable[], session: Session, final: boolean): Promise<boolean> {
-        let changed = false;
-        for (const table of tables) {
-            for (const database of this.databasesOfUsed(table)) {
-                if (database === this.plan.devDatabase || this.plan.knowledge.scripted.has(database)) {
-                    continue;
-                }
-                changed = (await this.provideAt(database, table, final)) || changed;
-            }
-            if (typeof table.server === "string" && table.local !== undefined && !final) {
-                changed = (await this.bring(session, table.server, table.local, table)) || changed;
-            }
-        }
-        return changed;
-    }
-
-    private databasesOfUsed({ server }: UsedTable): string[] {
-        return typeof server === "string" ? this.databasesOfServer(server) : conninfoDatabase(server.conninfo);
-    }
-
-    private async provideAt(database: string, table: UsedTable, final: boolean): Promise<boolean> {
-        await this.makeDatabase(database);
-        const stub = await this.others.to(database);
-        const name = quoteQualified(table.schema, table.name);
-        const there = (await tablesOf(stub)).find((each) => each.schema === table.schema && each.name === table.name);
-        const given = this.plan.given.get(database)?.some((each) => each.schema === table.schema && each.name === table.name);
-        if (given === true) {
-            return false;
-        }
-        const declared = new Set(
-            this.facts.tables
-                .filter(({ remoteSchema, remoteName }) => remoteSchema === table.schema && remoteName === table.name)
-                .flatMap(({ columns }) => columns.map((column) => column.name)),
-        );
-        const statements: string[] = [];
-        if (there === undefined) {
-            statements.push(`CREATE SCHEMA IF NOT EXISTS ${quoteIdent(table.schema)}`, `CREATE TABLE ${name} ()`);
-        }
-        for (const column of table.columns) {
-            const known = there?.columns.find((each) => each.name === column.name);
-            if (known === undefined) {
-                statements.push(`ALTER TABLE ${name} ADD COLUMN ${quoteIdent(column.name)} ${column.type}`);
-            } else if (final && known.type !== column.type && !declared.has(column.name)) {
-                statements.push(
-                    `ALTER TABLE ${name} ALTER COLUMN ${quoteIdent(column.name)} TYPE ${column.type} USING NULL`,
-                );
-            }
-        }
-        for (const sql of statements) {
-            await stub.query(sql);
-        }
-        return statements.length > 0;
-    }
-
-    /** Imports a table that is not here yet, or gives it the columns that it lacks here. */
-    private async bring(session: Session, server: string, local: string, table: UsedTable): Promise<boolean> {
-        const at = local.indexOf(".");
-        const [schema, name] = [local.slice(0, at), local.slice(at + 1)];
-        const found = await this.look(
-            `SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass(${quoteLiteral(quoteQualified(schema, name))}) AND NOT attisdropped`,
-        );
-        const execute = (sql: string) =>
-            runStatement(session, { sql: `SELECT fdw_stub_rehearsal.execute(${quoteLiteral(sql)})`, words: ["SELECT"] });
-        if (found.length === 0) {
-            const { error } = await execute(
-                `IMPORT FOREIGN SCHEMA ${quoteIdent(table.schema)} LIMIT TO (${quoteIdent(table.name)}) FROM SERVER ${quoteIdent(server)} INTO ${quoteIdent(schema)}`,
-            );
-            return error === undefined;
-        }
-        const missing = table.columns.filter((column) => !found.some(([known]) => known === column.name));
-        for (const column of missing) {
-            await execute(
-                `ALTER FOREIGN TABLE ${quoteQualified(schema, name)} ADD COLUMN ${quoteIdent(column.name)} ${column.type}`,
-            );
-        }
-        return missing.length > 0;
-    }
-}
-
-/** The database that a connection string names, by libpq's rules. */
-function conninfoDatabase(conninfo: string): string[] {
-    const options = connectionString(conninfo);
-    const name = options?.get("dbname") ?? options?.get("user");
-    return name === undefined ? [] : [name];
 }

@@ -5,6 +5,8 @@ export interface ServerError {
     /** SQLSTATE. */
     readonly code: string;
     readonly message: string;
+    /** Where postgres_fdw puts libpq's own message. */
+    readonly detail?: string;
     /** Context lines. */
     readonly where?: string;
 }
@@ -20,6 +22,8 @@ export type Mend =
     | { readonly kind: "authority"; readonly path: string }
     /** A client's certificate or key where a connection looks for it. */
     | { readonly kind: "client"; readonly path: string }
+    /** Somebody insists on being asked by SCRAM. */
+    | { readonly kind: "scram" }
     /** Somebody who has no password was asked for one. */
     | { readonly kind: "trust" }
     | { readonly kind: "remote-schema"; readonly schema: string; readonly server: string }
@@ -40,9 +44,8 @@ function split(text: string): { schema?: string; name: string } {
 
 /** Files at these paths are looked for by libpq; where none is named its own default stands in the message. */
 function missingFile(message: string): Mend | undefined {
-    const authority = /root certificate file "([^"]+)" does not exist|could not read root certificate file "([^"]+)"/.exec(
-        message,
-    );
+    const authority =
+        /root certificate file "([^"]+)" does not exist|could not read root certificate file "([^"]+)"/.exec(message);
     const path = authority?.[1] ?? authority?.[2];
     if (path !== undefined) {
         return { kind: "authority", path };
@@ -56,15 +59,19 @@ function missingFile(message: string): Mend | undefined {
 }
 
 function connection(message: string): Mend | undefined {
-    const socket = /connection to server on socket "(\/.*)\/\.s\.PGSQL\.(\d+)" failed: (?:No such file|Connection refused)/.exec(
-        message,
-    );
+    const socket =
+        /connection to server on socket "(\/.*)\/\.s\.PGSQL\.(\d+)" failed: (?:No such file|Connection refused)/.exec(
+            message,
+        );
     if (socket !== null) {
         return { kind: "socket", directory: socket[1] ?? "", port: Number(socket[2]) };
     }
     const port = /, port (\d+) failed: (?:Connection refused|could not connect)/.exec(message);
     if (port !== null) {
         return { kind: "port", port: Number(port[1]) };
+    }
+    if (/channel binding required|authentication method requirement/.test(message)) {
+        return { kind: "scram" };
     }
     if (/no password supplied/.test(message)) {
         return { kind: "trust" };
@@ -73,10 +80,10 @@ function connection(message: string): Mend | undefined {
 }
 
 /** What would mend an error; undefined where it is the schema's own matter. */
-export function mendOf({ code, message, where = "" }: ServerError): Mend | undefined {
+export function mendOf({ code, message, detail = "", where = "" }: ServerError): Mend | undefined {
     // 08001: no connection; 08006 and 58000 are what dblink and others make of it.
     if (/^08/.test(code) || /could not (?:connect|establish connection)/.test(message)) {
-        return connection(`${message}\n${where}`);
+        return connection(`${message}\n${detail}`);
     }
     const role = /^role "(.*)" does not exist$/.exec(message);
     if (role !== null && (code === "42704" || code === "22023")) {
@@ -91,7 +98,8 @@ export function mendOf({ code, message, where = "" }: ServerError): Mend | undef
     if (relation !== null) {
         return { kind: remote ? "remote-relation" : "relation", ...split(relation[1] ?? "") };
     }
-    const column = code === "42703" ? /column (?:"(.*)"|(\S+)) (?:of relation ".*" )?does not exist/.exec(message) : null;
+    const column =
+        code === "42703" ? /column (?:"(.*)"|(\S+)) (?:of relation ".*" )?does not exist/.exec(message) : null;
     if (column !== null) {
         return { kind: remote ? "remote-column" : "column", name: column[1] ?? column[2] ?? "" };
     }

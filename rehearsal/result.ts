@@ -7,7 +7,7 @@ import { describeDump } from "./ddl";
 import { endpointsOf } from "./endpoints";
 import type { Facts, MappingFact, ServerFact } from "./facts";
 import type { EndState } from "./learning";
-import { shortType, type StubTable } from "./stubs";
+import { type StubTable, shortType } from "./stubs";
 
 /** The user that libpq takes where none is named: the one that runs the server in the image. */
 const SERVER_USER = "postgres";
@@ -126,7 +126,13 @@ class Builder {
                     this.named(upstream, { name: server.name, place: first.place });
                     for (const mapping of present) {
                         if (server.options.dbname || userOf(mapping) === database) {
-                            this.user(upstream, userOf(mapping), [mapping.role], mapping.options.password, mapping.place);
+                            this.user(
+                                upstream,
+                                userOf(mapping),
+                                [mapping.role],
+                                mapping.options.password,
+                                mapping.place,
+                            );
                         }
                     }
                 }

@@ -84,8 +84,13 @@ export class Sessions {
 }
 
 /** An error as `mendOf` wants it. */
-export function told({ code, message, where }: NonNullable<QueryResult["error"]>): ServerError {
-    return { code: code ?? "", message, ...(where === undefined ? {} : { where }) };
+export function told({ code, message, detail, where }: NonNullable<QueryResult["error"]>): ServerError {
+    return {
+        code: code ?? "",
+        message,
+        ...(detail === undefined ? {} : { detail }),
+        ...(where === undefined ? {} : { where }),
+    };
 }
 
 /** What the reader wants to know of a statement that ran. */

@@ -98,7 +98,9 @@ const SHORT: ReadonlyArray<readonly [RegExp, string]> = [
 export function shortType(type: string): string {
     for (const [long, short] of SHORT) {
         if (long.test(type)) {
-            return type.replace(long, (_, precision) => short.replace("$1", typeof precision === "string" ? precision : ""));
+            return type.replace(long, (_, precision) =>
+                short.replace("$1", typeof precision === "string" ? precision : ""),
+            );
         }
     }
     return type.replace(/^public\./, "");

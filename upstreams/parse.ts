@@ -159,6 +159,7 @@ const configuration = z.strictObject({
     schema: schemaPaths.default([]),
     variables: z.record(variableName, variableValue).default({}),
     roles: distinct(checked(z.string(), checkRole)).default([]),
+    strict: z.boolean("this must be true or false.").default(false),
     image: text("the image", '"postgres:18"').default("postgres:18"),
     port: checked(z.number(), checkPort).optional(),
     settings: z.record(checked(z.string(), checkSetting), settingValue).default({}),

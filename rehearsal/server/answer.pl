@@ -12,6 +12,7 @@
 #   listen PORT                            "password":…,"tls":…}
 #   socket DIRECTORY PORT                 {"event":"unanswered","user":…} for one who has no password to give
 #   trust USER                            {"event":"done","n":…} after each command, in order
+#   scram USER PASSWORD
 #   tls                                   {"event":"failed","n":…,"message":…} when it could not be carried out
 #   authority PATH
 #   client CERTIFICATE KEY USER
@@ -21,8 +22,10 @@
 # arguments are PostgreSQL's. The end of the input ends all.
 use strict;
 use warnings;
+use Digest::SHA 'hmac_sha256';
 use IO::Handle;
 use IO::Select;
+use MIME::Base64 'encode_base64';
 use POSIX ();
 use Socket;
 
@@ -172,6 +175,8 @@ sub host_of {
 # ---- One connection -----------------------------------------------------------------------------------------------
 
 my %trusted;
+# Users who are asked by SCRAM, with what they will answer.
+my %passwords;
 # Off until something insists on it: a certificate for each host takes time.
 my $speaks_tls = 0;
 
@@ -314,6 +319,35 @@ sub password_of {
     return $body;
 }
 
+# A user whose password is known is asked for it as PostgreSQL would, by SCRAM: who insists on it, or on channel binding,
+# accepts nothing else. The proof is not checked, because the answer comes from the mapping that told the password.
+sub scram {
+    my ($client, $password, $tls) = @_;
+    my $ask = sub {
+        my ($code, $text) = @_;
+        give($client, 'R' . pack 'NNa*', 8 + length $text, $code, $text);
+        my ($type, $length) = unpack 'aN', take($client, 5);
+        my $body = take($client, $length - 4);
+        POSIX::_exit(0) unless $type eq 'p';
+        return $body;
+    };
+    my $first = $ask->(10, ($tls ? "SCRAM-SHA-256-PLUS\0" : '') . "SCRAM-SHA-256\0\0");
+    $first =~ s/^[^\0]*\0....//s;
+    my ($bare, $nonce) = $first =~ /((?:n=[^,]*,)?r=([^,]*).*)$/s or POSIX::_exit(0);
+    my $salt = pack 'NN', $$, time;
+    my $challenge = "r=$nonce$$" . "x,s=" . encode_base64($salt, '') . ',i=4096';
+    my $final = $ask->(11, $challenge);
+    (my $without = $final) =~ s/,p=[^,]*$//;
+    my $block = my $salted = hmac_sha256($salt . pack('N', 1), $password);
+    for (2 .. 4096) {
+        $block = hmac_sha256($block, $password);
+        $salted ^= $block;
+    }
+    my $signature = hmac_sha256("$bare,$challenge,$without", hmac_sha256('Server Key', $salted));
+    my $verdict = 'v=' . encode_base64($signature, '');
+    give($client, 'R' . pack 'NNa*', 8 + length $verdict, 12, $verdict);
+}
+
 sub answer_connection {
     my ($client, $listener) = @_;
     my $host = $listener->{host} // host_of($client);
@@ -351,7 +385,12 @@ sub answer_connection {
     }
     my $user = $parameters{user} // '';
     $parameters{database} = $user if ($parameters{database} // '') eq '';
-    my $password = $trusted{$user} ? undef : password_of($client, $user);
+    my $password = $passwords{$user};
+    if (defined $password) {
+        scram($client, $password, $tls);
+    } elsif (!$trusted{$user}) {
+        $password = password_of($client, $user);
+    }
     report('{"event":"connection","host":' . text($host) . ',"port":' . $listener->{port}
         . ',"database":' . text($parameters{database}) . ',"user":' . text($user)
         . ',"password":' . text($password) . ',"tls":' . ($tls ? 'true' : 'false') . '}');
@@ -372,6 +411,8 @@ sub as_postgres {
     POSIX::setgid($gid);
     POSIX::setuid($uid);
     POSIX::setsid();
+    # Where libpq looks for certificates by default.
+    $ENV{HOME} = (getpwnam 'postgres')[7];
     $run->();
     POSIX::_exit(1);
 }
@@ -403,9 +444,21 @@ sub stop {
     undef $postmaster;
 }
 
+# What was made outside of our own folder, so that the stack's own server does not find it.
+my @made;
+
+sub forget {
+    stop();
+    listen_nowhere();
+    unlink splice @made;
+    %trusted = ();
+    %passwords = ();
+    $speaks_tls = 0;
+}
+
 sub serve {
     my (@arguments) = @_;
-    stop();
+    forget();
     system('rm', '-rf', $data) == 0 or die "cannot remove the old cluster\n";
     system('cp', '-a', $pristine, $data) == 0 or die "cannot copy the cluster\n";
     unlink $inner;
@@ -436,6 +489,10 @@ sub ready {
 
 # ---- Commands -----------------------------------------------------------------------------------------------------
 
+sub certificate {
+    system('sh', "$home/certificate.sh", @_) == 0 or die "openssl could not make a certificate\n";
+}
+
 # Arguments are hexadecimal; `-` is the empty text.
 sub unhex { return $_[0] eq '-' ? '' : pack 'H*', $_[0] }
 
@@ -443,11 +500,12 @@ my %commands = (
     listen => sub { listen_on($_[0]) },
     socket => sub { listen_in(unhex($_[0]), $_[1]) },
     trust  => sub { $trusted{unhex($_[0])} = 1 },
-    tls    => sub { $speaks_tls = 1; system('sh', "$home/certificate.sh", 'authority', "$home/tls/ca.crt") },
-    authority => sub { system('sh', "$home/certificate.sh", 'authority', unhex($_[0])) == 0 or die "openssl failed\n" },
-    client => sub { system('sh', "$home/certificate.sh", 'client', map { unhex($_) } @_) == 0 or die "openssl failed\n" },
+    scram  => sub { $passwords{unhex($_[0])} = unhex($_[1]) },
+    tls    => sub { $speaks_tls = 1; certificate('authority', "$home/tls/ca.crt") },
+    authority => sub { certificate('authority', map { unhex($_) } @_); push @made, unhex($_[0]) },
+    client => sub { certificate('client', map { unhex($_) } @_); push @made, map { unhex($_) } @_[0, 1] },
     serve  => sub { serve(map { unhex($_) } @_) },
-    stop   => sub { stop(); listen_nowhere(); routes(0); $answers_names = 0; %trusted = (); $speaks_tls = 0 },
+    stop   => sub { forget(); routes(0); $answers_names = 0 },
     routes => sub { routes(1) },
     sync   => sub { },
 );

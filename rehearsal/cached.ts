@@ -1,0 +1,33 @@
+/** A rehearsal, unless one with the same input was kept. */
+
+import type Docker from "dockerode";
+import packageJson from "../package.json";
+import { nodeFileSystem } from "../schema/read/filesystem";
+import type { Inference } from "../schema/report";
+import { cacheFolder, cacheKey, keep, recall, recording } from "./cache";
+import { type RehearsalInput, rehearse } from "./rehearse";
+
+export interface CachedInput extends RehearsalInput {
+    /** Takes a line that tells the user what is being waited for. */
+    readonly tell: (line: string) => void;
+}
+
+/**
+ * Runs a schema on a throw-away server and derives the upstreams that it needs.
+ *
+ * @throws InputError when the image cannot be used, or a declared upstream's own DDL fails.
+ */
+export async function rehearseCached(docker: Docker, input: CachedInput): Promise<Inference> {
+    const { final: _, fileSystem = nodeFileSystem, onProgress: __, signal: ___, tell, ...plain } = input;
+    const folder = cacheFolder();
+    const key = cacheKey({ version: packageJson.version, directory: process.cwd(), ...plain });
+    const kept = await recall(folder, key, fileSystem);
+    if (kept !== undefined) {
+        return kept;
+    }
+    tell("Running the schema on a throw-away server");
+    const record = recording(fileSystem);
+    const result = await rehearse(docker, { ...input, fileSystem: record.fileSystem });
+    await keep(folder, key, await record.looks(), result);
+    return result;
+}

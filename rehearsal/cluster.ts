@@ -1,0 +1,40 @@
+/** The rehearsal's cluster beside the schema's own sessions: the superuser's look at it. */
+
+import { quoteIdent } from "../upstreams/quote";
+import type { RehearsalServer } from "./container";
+import { Sessions } from "./running";
+import type { Session } from "./session";
+
+export class Cluster {
+    private readonly sessions: Sessions;
+
+    constructor(server: RehearsalServer) {
+        this.sessions = new Sessions((database) => server.session(database));
+    }
+
+    /** The superuser's session with a database. */
+    in(database: string): Promise<Session> {
+        return this.sessions.to(database);
+    }
+
+    /** Makes a database where there is none of that name. */
+    async database(name: string): Promise<void> {
+        const { error } = await (await this.in("template1")).query(
+            `CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0`,
+        );
+        // 42P04: it is there already.
+        if (error !== undefined && error.code !== "42P04") {
+            throw error;
+        }
+    }
+
+    /** Makes a role; false where that cannot be, for example because there is one. */
+    async role(name: string): Promise<boolean> {
+        const { error } = await (await this.in("template1")).query(`CREATE ROLE ${quoteIdent(name)}`);
+        return error === undefined;
+    }
+
+    end(): void {
+        this.sessions.end();
+    }
+}

@@ -1,0 +1,4 @@
+/** What other parts of the program use of this folder. */
+
+export { type CachedInput, rehearseCached } from "./cached";
+export type { FinalServer } from "./final";

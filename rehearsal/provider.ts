@@ -1,0 +1,125 @@
+/** Tables that imports and dblink name: made at their stubs as far as their use tells, and brought to where they are used. */
+
+import { connectionString } from "../schema/derive/address";
+import type { UsedTable } from "../schema/usage";
+import { quoteIdent, quoteLiteral, quoteQualified } from "../upstreams/quote";
+import type { Cluster } from "./cluster";
+import type { Facts } from "./facts";
+import type { Knowledge } from "./knowledge";
+import { runStatement } from "./running";
+import { databasesOf } from "./servers";
+import type { Session } from "./session";
+import { type StubTable, tablesOf } from "./stubs";
+
+export class Provider {
+    constructor(
+        private readonly cluster: Cluster,
+        private readonly knowledge: Knowledge,
+        private readonly facts: Facts,
+        private readonly devDatabase: string,
+        /** Tables that the user's own declaration makes, by database: they stay as they are. */
+        private readonly given: ReadonlyMap<string, readonly StubTable[]>,
+    ) {}
+
+    /**
+     * Makes the tables that imports and dblink name, as far as they are known by now, at their stubs, and brings them here.
+     *
+     * @param final The types are what all statements tell together: they replace those that one of them told.
+     * @returns whether anything was missing.
+     */
+    async provide(tables: readonly UsedTable[], session: Session, final: boolean): Promise<boolean> {
+        let changed = false;
+        for (const table of tables) {
+            for (const database of this.databasesOfUsed(table)) {
+                if (database === this.devDatabase || this.knowledge.scripted.has(database)) {
+                    continue;
+                }
+                changed = (await this.provideAt(database, table, final)) || changed;
+            }
+            if (typeof table.server === "string" && table.local !== undefined && !final) {
+                changed = (await this.bring(session, table.server, table.local, table)) || changed;
+            }
+        }
+        return changed;
+    }
+
+    private databasesOfUsed({ server }: UsedTable): string[] {
+        return typeof server === "string" ? databasesOf(this.facts, server) : conninfoDatabase(server.conninfo);
+    }
+
+    private async provideAt(database: string, table: UsedTable, final: boolean): Promise<boolean> {
+        await this.cluster.database(database);
+        const stub = await this.cluster.in(database);
+        const name = quoteQualified(table.schema, table.name);
+        const there = (await tablesOf(stub)).find((each) => each.schema === table.schema && each.name === table.name);
+        const given = this.given
+            .get(database)
+            ?.some((each) => each.schema === table.schema && each.name === table.name);
+        if (given === true) {
+            return false;
+        }
+        const declared = new Set(
+            this.facts.tables
+                .filter(({ remoteSchema, remoteName }) => remoteSchema === table.schema && remoteName === table.name)
+                .flatMap(({ columns }) => columns.map((column) => column.name)),
+        );
+        const statements: string[] = [];
+        if (there === undefined) {
+            statements.push(`CREATE SCHEMA IF NOT EXISTS ${quoteIdent(table.schema)}`, `CREATE TABLE ${name} ()`);
+        }
+        for (const column of table.columns) {
+            const known = there?.columns.find((each) => each.name === column.name);
+            if (known === undefined) {
+                statements.push(`ALTER TABLE ${name} ADD COLUMN ${quoteIdent(column.name)} ${column.type}`);
+            } else if (final && known.type !== column.type && !declared.has(column.name)) {
+                statements.push(
+                    `ALTER TABLE ${name} ALTER COLUMN ${quoteIdent(column.name)} TYPE ${column.type} USING NULL`,
+                );
+            }
+        }
+        for (const sql of statements) {
+            await stub.query(sql);
+        }
+        return statements.length > 0;
+    }
+
+    /** Imports a table that is not here yet, or gives it the columns that it lacks here. */
+    private async bring(session: Session, server: string, local: string, table: UsedTable): Promise<boolean> {
+        const at = local.indexOf(".");
+        const [schema, name] = [local.slice(0, at), local.slice(at + 1)];
+        const found = await rowsOf(
+            session,
+            `SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass(${quoteLiteral(quoteQualified(schema, name))}) AND NOT attisdropped`,
+        );
+        const execute = (sql: string) =>
+            runStatement(session, {
+                sql: `SELECT fdw_stub_rehearsal.execute(${quoteLiteral(sql)})`,
+                words: ["SELECT"],
+            });
+        if (found.length === 0) {
+            const { error } = await execute(
+                `IMPORT FOREIGN SCHEMA ${quoteIdent(table.schema)} LIMIT TO (${quoteIdent(table.name)}) FROM SERVER ${quoteIdent(server)} INTO ${quoteIdent(schema)}`,
+            );
+            return error === undefined;
+        }
+        const missing = table.columns.filter((column) => !found.some(([known]) => known === column.name));
+        for (const column of missing) {
+            await execute(
+                `ALTER FOREIGN TABLE ${quoteQualified(schema, name)} ADD COLUMN ${quoteIdent(column.name)} ${column.type}`,
+            );
+        }
+        return missing.length > 0;
+    }
+}
+
+async function rowsOf(session: Session, sql: string): Promise<ReadonlyArray<ReadonlyArray<string | null>>> {
+    const ran = await runStatement(session, { sql, words: ["SELECT"] });
+    return ran.results.at(-1)?.rows ?? [];
+}
+
+/** The database that a connection string names, by libpq's rules. */
+function conninfoDatabase(conninfo: string): string[] {
+    const options = connectionString(conninfo);
+    const name = options?.get("dbname") ?? options?.get("user");
+    return name === undefined ? [] : [name];
+}
