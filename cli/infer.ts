@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
-import { asFindings, FORMATS, type Format, formatInference, inferUpstreams, type Tool } from "../schema";
+import { rehearseSchema, summarize } from "../components/derive";
+import { asFindings, FORMATS, type Format, formatInference, type Tool } from "../schema";
 import { InputError } from "../upstreams/errors";
 import { checkDevUser } from "../upstreams/names";
+import { parseConfiguration } from "../upstreams/parse";
 
 const TOOLS: readonly Tool[] = [
     "atlas",
@@ -48,7 +50,7 @@ function checkedUser(name: string): string {
 }
 
 /**
- * Shows what a schema expects of its upstreams.
+ * Shows what a schema needs of its upstreams: it is run on a throw-away server.
  *
  * @param print Takes the result.
  * @param tell Takes what was not understood, where the result has no place for it.
@@ -57,7 +59,7 @@ function checkedUser(name: string): string {
  */
 export async function infer(
     paths: readonly string[],
-    options: { format: string; var?: readonly string[]; tool?: string; devUser?: string },
+    options: { format: string; var?: readonly string[]; tool?: string; devUser?: string; image?: string },
     print: (text: string) => void,
     tell: (text: string) => void,
 ): Promise<number> {
@@ -69,14 +71,18 @@ export async function infer(
     if (missing.length > 0) {
         throw new InputError(`${missing.join(", ")} does not exist. Name SQL files, folders of migrations, or dumps.`);
     }
-    const inference = await inferUpstreams({
-        paths,
+    const configuration = parseConfiguration({
+        schema: [...paths],
         variables: values,
         ...(devUser === undefined ? {} : { devUser }),
-        ...(tool === undefined ? {} : { tool }),
+        ...(options.image === undefined ? {} : { image: options.image }),
     });
+    const inference = await rehearseSchema(configuration, process.cwd(), tell, tool);
     print(formatInference(inference, format).trimEnd());
     const serious = inference.findings.filter(({ severity }) => severity !== "note");
+    if (format === "table") {
+        print(summarize(inference));
+    }
     if (!WITH_FINDINGS.includes(format) && serious.length > 0) {
         tell(asFindings(serious));
     }

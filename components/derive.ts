@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { connectDocker } from "../docker/client";
 import { type FinalServer, rehearseCached } from "../rehearsal";
-import type { Finding, Inference } from "../schema";
+import type { Finding, Inference, Tool } from "../schema";
 import { ensureImage } from "../setup/image";
 import { splitBaseline } from "../upstreams/baseline";
 import { inputError } from "../upstreams/errors";
@@ -76,8 +76,41 @@ async function finalServer(configuration: Configuration, directory: string): Pro
 export type Tell = (line: string) => void;
 
 /**
- * Runs the schema that the configuration names on a throw-away server, and adds the upstreams that it needs to the
- * declared ones. What is declared wins. The same input is not run twice.
+ * Runs the schema that the configuration names on a throw-away server. The same input is not run twice.
+ *
+ * @param directory Folder that relative paths are relative to.
+ * @throws InputError where there is no Docker, no image, or a declared upstream's own DDL fails.
+ */
+export async function rehearseSchema(
+    configuration: Configuration,
+    directory: string,
+    tell: Tell = () => undefined,
+    tool?: Tool,
+): Promise<Inference> {
+    const readFile = (path: string) => readFileSync(resolve(directory, path), "utf8");
+    const baseline = await Promise.all(readFiles("baseline", configuration.baseline, readFile).map(splitBaseline));
+    const docker = await connectDocker();
+    const image = await ensureImage(docker, configuration.image, { log: tell });
+    return rehearseCached(docker, {
+        image: image.id,
+        // Relative to the working directory where that is shorter, as the user would write them.
+        paths: configuration.schema.map((path) => relative(process.cwd(), resolve(directory, path)) || "."),
+        variables: configuration.variables,
+        ...(tool === undefined ? {} : { tool }),
+        devDatabase: configuration.devDatabase,
+        devUser: configuration.devUser,
+        settings: configuration.settings,
+        declared: resolveUpstreams(configuration.upstreams, readFile),
+        roles: configuration.roles,
+        baseline: baseline.flat().map(({ sql }) => sql),
+        strict: configuration.strict,
+        final: (upstreams, roles) => finalServer(withUpstreams(configuration, upstreams, roles), directory),
+        tell,
+    });
+}
+
+/**
+ * Adds the upstreams that the configuration's schema needs to the declared ones. What is declared wins.
  *
  * @param directory Folder that relative paths are relative to.
  * @throws InputError for what keeps the schema from being read, with file and line.
@@ -90,28 +123,7 @@ export async function deriveFromSchema(
     if (configuration.schema.length === 0) {
         return { args: configuration, warnings: [], files: [] };
     }
-    const readFile = (path: string) => readFileSync(resolve(directory, path), "utf8");
-    const declared = resolveUpstreams(configuration.upstreams, readFile);
-    const baseline = (await Promise.all(readFiles("baseline", configuration.baseline, readFile).map(splitBaseline)))
-        .flat()
-        .map(({ sql }) => sql);
-    const docker = await connectDocker();
-    const image = await ensureImage(docker, configuration.image, { log: tell });
-    const inference = await rehearseCached(docker, {
-        image: image.id,
-        // Relative to the working directory where that is shorter, as the user would write them.
-        paths: configuration.schema.map((path) => relative(process.cwd(), resolve(directory, path)) || "."),
-        variables: configuration.variables,
-        devDatabase: configuration.devDatabase,
-        devUser: configuration.devUser,
-        settings: configuration.settings,
-        declared,
-        roles: configuration.roles,
-        baseline,
-        strict: configuration.strict,
-        final: (upstreams, roles) => finalServer(withUpstreams(configuration, upstreams, roles), directory),
-        tell,
-    });
+    const inference = await rehearseSchema(configuration, directory, tell);
     const errors = inference.findings.filter((finding) => finding.severity === "error");
     if (errors.length > 0) {
         throw inputError("The schema cannot be used", errors.map(formatFinding));
