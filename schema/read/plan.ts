@@ -5,6 +5,7 @@ import type { Finding, Tool } from "../report";
 import { decode } from "./decode";
 import type { FileSystem } from "./filesystem";
 import { byteOrder, flywayName, naturalOrder, sqitchChanges, versionOrder } from "./order";
+import { normalise } from "./paths";
 import { isCheckpoint } from "./sections";
 
 export interface PlannedFile {
@@ -421,23 +422,6 @@ function includesOf(text: string): string[] {
     return [...text.matchAll(/^\s*\\(?:i|ir|include|include_relative)\s+'?([^\s';]+)'?/gm)]
         .map((hit) => hit[1] ?? "")
         .filter((path) => !path.includes(":"));
-}
-
-/** Removes `.` and `x/..` from a path. */
-export function normalise(path: string): string {
-    const out: string[] = [];
-    for (const part of path.split("/")) {
-        if (part === "." || (part === "" && out.length > 0)) {
-            continue;
-        }
-        const last = out[out.length - 1];
-        if (part === ".." && last !== undefined && last !== ".." && last !== "") {
-            out.pop();
-        } else {
-            out.push(part);
-        }
-    }
-    return out.join("/");
 }
 
 function detect(names: readonly string[], files: readonly Entry[]): Tool {
