@@ -35,7 +35,6 @@ export class Reader implements ReaderContext {
     readonly missing = new Missing();
     readonly variables: Variables;
     readonly server: boolean;
-    private readonly loginUser: string | undefined;
     /** Variables that were asked for with `:{?x}` and had no value. */
     private readonly undefinedNames = new Map<string, Place>();
     private database: string | undefined;
@@ -47,7 +46,6 @@ export class Reader implements ReaderContext {
         options: ReaderOptions,
     ) {
         this.server = options.server;
-        this.loginUser = options.defaults.USER;
         this.variables = new Variables(
             new Map(Object.entries(options.variables)),
             new Map(Object.entries(options.defaults)),
@@ -125,7 +123,7 @@ export class Reader implements ReaderContext {
         this.user = user ?? this.user;
         this.variables.connected(this.database, this.user);
         await this.events.session(place.file);
-        if (this.user !== undefined && this.user !== this.loginUser) {
+        if (this.user !== undefined && this.user !== this.variables.loginUser) {
             const name = quoteIdentUnchecked(this.user);
             await this.send({
                 ...place,

@@ -26,7 +26,8 @@ export const NEARBY = 2000;
 
 const SHELL = /\$\{([^{}\n]*)\}/y;
 const SHELL_BARE = /\$([A-Za-z_][A-Za-z0-9_]*)(?![\w$])/y;
-const AT = /@@([A-Za-z_][A-Za-z0-9_]*)@@(?![\w@])|@([A-Za-z_][A-Za-z0-9_]*)@/y;
+const AT = /@([A-Za-z_][A-Za-z0-9_]*)@/y;
+const AT_TWICE = /@@([A-Za-z_][A-Za-z0-9_]*)@@(?!@)/y;
 const JINJA = /\{\{([^{}\n]*)\}\}/y;
 const JINJA_BLOCK = /\{%[^\n]*?%\}|\{#[\s\S]*?#\}/y;
 const PYTHON = /%\(([A-Za-z_][A-Za-z0-9_.]*)\)[sdfb]/y;
@@ -72,9 +73,14 @@ export function tagAt(source: string, at: number, context: TagContext, host: Sub
             return found("shell-bare", bare, bare?.[1]);
         }
         case "@": {
+            const twice = before === "@" ? null : match(AT_TWICE, source, at);
+            if (twice !== null) {
+                return found("at", twice, twice[1]);
+            }
             // An address has a word before its sign.
             const hit = /[\w.\\-]/.test(before) ? null : match(AT, source, at);
-            return found("at", hit, hit?.[1] ?? hit?.[2]);
+            const inner = hit !== null && before === "@" && source[at + hit[0].length] === "@";
+            return found("at", inner ? null : hit, hit?.[1]);
         }
         case "{": {
             const hit = match(JINJA, source, at);
@@ -163,6 +169,12 @@ export function fill(raw: string, context: TagContext, host: Substituter): strin
     const opening = /^[eE]?['"]/.exec(raw)?.[0].length ?? 0;
     for (let at = 0; at < raw.length; ) {
         const here = at;
+        if (context.quote === "meta" && raw[at] === "`") {
+            // A shell command is no text to fill in.
+            const close = raw.indexOf("`", at + 1);
+            at = close < 0 ? raw.length : close + 1;
+            continue;
+        }
         at = OPENERS.has(raw[at] ?? "")
             ? filling.tag(at, {
                   quote: context.quote,

@@ -65,7 +65,7 @@ export class Variables {
         defaults: ReadonlyMap<string, string>,
     ) {
         this.own = new Map([...PSQL_OWN, ...defaults]);
-        const user = this.own.get("USER") ?? "";
+        const user = this.loginUser;
         // Names that Flyway and extension scripts define themselves.
         this.builtIn = new Map([
             ["flyway:defaultSchema", "public"],
@@ -77,6 +77,11 @@ export class Variables {
             ["extowner", user],
         ]);
         this.reset();
+    }
+
+    /** The user that connects unless a script says otherwise. */
+    get loginUser(): string {
+        return this.own.get("USER") ?? "";
     }
 
     /** Another file, another psql. */
@@ -130,7 +135,7 @@ export class Variables {
 
     connected(database: string | undefined, user: string | undefined): void {
         this.sync("DBNAME", database ?? this.own.get("DBNAME") ?? "");
-        this.sync("USER", user ?? this.own.get("USER") ?? "");
+        this.sync("USER", user ?? this.loginUser);
     }
 
     /** What psql sets after each statement. */
