@@ -53,6 +53,8 @@ export class Lexer {
     private at = 0;
     /** Line that reading has reached, from 1. */
     private line = 1;
+    /** The first line break at or after `at`. */
+    private newline = -1;
     private draft = new Draft();
     private readonly templated: boolean;
 
@@ -69,6 +71,7 @@ export class Lexer {
     resume(offset: number, statement: LexedStatement): void {
         this.at = statement.start;
         this.line = statement.line;
+        this.newline = statement.start - 1;
         this.draft = new Draft();
         this.advance(offset);
     }
@@ -94,10 +97,11 @@ export class Lexer {
     }
 
     private advance(to: number): void {
-        let next = this.text.indexOf("\n", this.at);
-        while (next >= 0 && next < to) {
-            this.line += 1;
-            next = this.text.indexOf("\n", next + 1);
+        // Looked for only when it is passed: a dump may have all its rows in one line.
+        while (this.newline < to) {
+            this.line += this.newline >= this.at ? 1 : 0;
+            const next = this.text.indexOf("\n", this.newline + 1);
+            this.newline = next < 0 ? this.text.length : next;
         }
         this.at = to;
     }

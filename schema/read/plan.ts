@@ -419,7 +419,7 @@ function byName(a: { name: string }, b: { name: string }): number {
 
 /** Paths that `\i` and `\ir` name, as far as they are written out. */
 function includesOf(text: string): string[] {
-    return [...text.matchAll(/^\s*\\(?:i|ir|include|include_relative)\s+'?([^\s';]+)'?/gm)]
+    return [...text.matchAll(/^[ \t]*\\(?:i|ir|include|include_relative)\s+'?([^\s';]+)'?/gm)]
         .map((hit) => hit[1] ?? "")
         .filter((path) => !path.includes(":"));
 }
