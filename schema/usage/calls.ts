@@ -65,7 +65,7 @@ export function functionCall(
     const sorted = call.agg_within_group === true ? ordered.flatMap((node) => node ?? []) : [];
     const args = [...direct, ...sorted];
     const all = [...terms, ...sorted.map((node) => analysis.expression(node, scope))];
-    const choice = choose(routines, all, args);
+    const choice = choose(routines, all, args, call.func_variadic === true);
     if (choice === undefined) {
         return { term: special ?? NONE };
     }

@@ -63,23 +63,30 @@ export class Knowledge implements RemoteWorld {
 
     /** The table of a local name that an import brings, once it is asked for. */
     bringing(schema: string, name: string, place: Place): RemoteTable | undefined {
+        const from = this.importOf(schema, name, place);
+        return from === undefined ? undefined : this.importedTable(from, name, place);
+    }
+
+    /** The import that brings a table; that several may is kept, to be said. */
+    importOf(schema: string, name: string, place: Place): ObservedImport | undefined {
         const found = this.imports.bringing(
             schema,
             name,
             (from) =>
                 this.given(from.server, from.remoteSchema, name) !== undefined || knownTable(this.unknowns, from, name),
         );
-        if (found === undefined) {
-            return undefined;
-        }
-        if (found.candidates.length > 0) {
+        if (found !== undefined && found.candidates.length > 0) {
             this.ambiguous.push({ name, candidates: found.candidates, place });
         }
-        return this.importedTable(found.from, name, place);
+        return found?.from;
     }
 
     private importedTable(from: ObservedImport, name: string, place: Place): RemoteTable {
-        return this.remote(from.server, from.remoteSchema, name, place, `${from.localSchema}.${name}`);
+        const table = this.remote(from.server, from.remoteSchema, name, place, `${from.localSchema}.${name}`);
+        if (!table.locals.some((local) => local.schema === from.localSchema)) {
+            table.locals.push({ schema: from.localSchema, name });
+        }
+        return table;
     }
 
     /** A table of an upstream; what the user tells of it comes first. */

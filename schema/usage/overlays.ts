@@ -13,8 +13,8 @@ export class Overlays {
     private readonly byOid: Map<string, Output>;
 
     constructor(from?: Overlays) {
-        this.expected = new Map(from?.expected);
-        this.byOid = new Map(from?.byOid);
+        this.expected = copied(from?.expected);
+        this.byOid = copied(from?.byOid);
     }
 
     /** A statement is about to make this relation. */
@@ -39,6 +39,11 @@ export class Overlays {
         }
         return this.byOid.get(relation.oid);
     }
+}
+
+/** Columns are added to results of `SELECT *` by ALTER TABLE; a trial's must not be seen elsewhere. */
+function copied(outputs: ReadonlyMap<string, Output> = new Map()): Map<string, Output> {
+    return new Map([...outputs].map(([at, { columns, open }]) => [at, { columns: [...columns], open: [...open] }]));
 }
 
 /** A temporary relation's schema has a number that isn't known before there is one. */

@@ -6,7 +6,7 @@
 import type { Node } from "libpg-query";
 import { builtIn, type ColumnType, familyOf } from "../types";
 import type { Routine } from "./analysis";
-import { isLiteral, type Term } from "./terms";
+import { arrayType, isLiteral, type Term } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 /** What an argument that is a column of an unknown type must be. */
@@ -30,15 +30,20 @@ export const ARRAY = /^any(?:array|compatiblearray)$/;
 const WHOLE = new Set(["smallint", "integer", "bigint"]);
 const NUMBERS = new Set([...WHOLE, "numeric", "real", "double precision"]);
 
+/** @param spread the last argument is an array of the variadic ones. */
 export function choose(
     routines: readonly Routine[],
     terms: readonly Term[],
     args: readonly Node[],
+    spread: boolean,
 ): Choice | undefined {
     const places = args.map((arg) => ("NamedArgExpr" in arg ? arg.NamedArgExpr.name : undefined));
     let left = routines.filter((routine) => takes(routine, terms.length));
     left = left.length === 0 ? [...routines] : left;
-    const at = (routine: Routine, index: number) => parameterOf(routine, places[index], index);
+    const at = (routine: Routine, index: number) => {
+        const type = parameterOf(routine, places[index], index);
+        return type !== undefined && spread && index === terms.length - 1 ? arrayType(type) : type;
+    };
     left = fitting(left, (routine) => {
         const fits = terms.map((term, index) => fitness(term, at(routine, index), isLiteral(args[index])));
         return fits.includes(-1) ? -1 : fits.reduce((sum, each) => sum + each, 0);

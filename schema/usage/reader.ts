@@ -116,6 +116,8 @@ export class Reader implements AnalyzerHost {
 
     /** A table that an import brought: it has the columns that are known, and more may come. */
     private imported(row: CatalogRelation, server: string, schema: string, name: string, place: Place): Relation {
+        // From a stub that was made by an earlier guess it comes without being asked for; the guess is one all the same.
+        this.knowledge.importOf(row.schema, row.name, place);
         const { output, remote } = this.knowledge.remoteRelation(
             server,
             schema,

@@ -4,7 +4,7 @@ import { upstreamConfig } from "../configline";
 import type { ColumnOrigin, Finding, Place, Severity } from "../report";
 import { admits, type ObservedImport } from "./imports";
 import type { Knowledge } from "./knowledge";
-import type { RemoteTable, Unknowns, Upstream } from "./unknowns";
+import type { LocalName, RemoteTable, Unknowns, Upstream } from "./unknowns";
 
 /** A remote table that the schema uses without declaring it. */
 export interface UsedTable {
@@ -14,6 +14,8 @@ export interface UsedTable {
     readonly name: string;
     /** Local name, `schema.table`; absent where only `dblink` reads it. */
     readonly local?: string;
+    /** Local names by which statements asked for it while no table had them: an import must bring it there. */
+    readonly locals: readonly LocalName[];
     /** Where it is first used. */
     readonly place: Place;
     /**
@@ -205,6 +207,7 @@ function usedTable(
         schema: table.schema,
         name: table.name,
         place: table.place,
+        locals: [...table.locals],
         columns,
         star: star !== undefined,
         ...(table.local === undefined ? {} : { local: table.local }),

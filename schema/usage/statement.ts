@@ -234,8 +234,25 @@ function alterTable(reader: Reader, statement: AlterTableStmt): void {
     }
 }
 
-/** ALTER TABLE … ADD and the other ways to make a column, which no column of the table has to be there for. */
-const ADDS = new Set(["AT_AddColumn", "AT_AddConstraint"]);
+/** Commands of ALTER TABLE whose name is that of a column which must be there. */
+const OF_COLUMN: ReadonlySet<string> = new Set([
+    "AT_ColumnDefault",
+    "AT_DropNotNull",
+    "AT_SetNotNull",
+    "AT_SetExpression",
+    "AT_DropExpression",
+    "AT_SetStatistics",
+    "AT_SetOptions",
+    "AT_ResetOptions",
+    "AT_SetStorage",
+    "AT_SetCompression",
+    "AT_DropColumn",
+    "AT_AlterColumnType",
+    "AT_AlterColumnGenericOptions",
+    "AT_AddIdentity",
+    "AT_SetIdentity",
+    "AT_DropIdentity",
+]);
 
 function alterCommand(reader: Reader, relation: Relation, command: AlterTableCmd): void {
     const kind = command.subtype ?? "";
@@ -255,12 +272,7 @@ function alterCommand(reader: Reader, relation: Relation, command: AlterTableCmd
         inherit(reader, named(reader, definition.PartitionCmd.name), relation);
     } else if (kind === "AT_AddInherit" && definition !== undefined && "RangeVar" in definition) {
         inherit(reader, relation, named(reader, definition.RangeVar));
-    } else if (
-        !ADDS.has(kind) &&
-        command.name !== undefined &&
-        kind.includes("Column") &&
-        command.missing_ok !== true
-    ) {
+    } else if (OF_COLUMN.has(kind) && command.name !== undefined && command.missing_ok !== true) {
         column(reader, relation, command.name);
         if (kind === "AT_AlterColumnType" && definition !== undefined && "ColumnDef" in definition) {
             const term = reader.analyzer.expression(

@@ -45,6 +45,11 @@ export interface RemoteColumn {
     readonly place: Place;
 }
 
+export interface LocalName {
+    readonly schema: string;
+    readonly name: string;
+}
+
 export interface RemoteTable {
     readonly id: number;
     readonly upstream: Upstream;
@@ -53,6 +58,8 @@ export interface RemoteTable {
     readonly place: Place;
     /** Local name, `schema.table`; absent where only `dblink` reads it. */
     readonly local?: string;
+    /** Names of statements that an import must have brought it under. */
+    readonly locals: LocalName[];
     readonly columns: Map<string, RemoteColumn>;
     /** Where all columns are asked for at once. */
     readonly stars: Place[];
@@ -88,6 +95,7 @@ export class Unknowns {
             place,
             columns: new Map(),
             stars: [],
+            locals: [],
             ...(local === undefined ? {} : { local }),
         };
         this.tables.push(table);
@@ -159,7 +167,7 @@ export class Unknowns {
 
     hint(term: Term, type: ColumnType, strength: number, reason: string): void {
         if (term.kind === "var" && type.unknown !== true && !PSEUDO.has(type.base)) {
-            const said = strength >= STRENGTH.assignment ? type : plainType(type);
+            const said = strength === STRENGTH.assignment ? type : plainType(type);
             const evidence = this.variables[this.find(term.id)]?.evidence;
             // What is read again and again, such as a view, says the same each time.
             if (evidence?.some((each) => each.strength === strength && each.type.sql === said.sql) === false) {

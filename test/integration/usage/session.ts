@@ -5,13 +5,15 @@
 
 import type { ImportForeignSchemaStmt } from "libpg-query";
 import type { Client } from "pg";
-import type { ObservedImport } from "../../../schema/usage/imports";
+import type { CatalogQuery } from "../../../schema/usage/catalog";
+import { admits, type ObservedImport } from "../../../schema/usage/imports";
+import type { UsedTable } from "../../../schema/usage/settle";
 import { Usage } from "../../../schema/usage/usage";
 import { parseScript } from "../../../upstreams/parser";
 import { quoteIdent, quoteLiteral, quoteQualified } from "../../../upstreams/quote";
 
-type UsageGiven = ConstructorParameters<typeof Usage>[1];
-type UsageAddress = ConstructorParameters<typeof Usage>[2];
+/** What is told of the upstreams: columns of tables, and where servers lead. */
+export type Told = ConstructorParameters<typeof Usage> extends [unknown, ...infer Rest] ? Rest : never;
 
 interface Statement {
     readonly line: number;
@@ -20,24 +22,27 @@ interface Statement {
 }
 
 export class UsageSession {
-    readonly usage: Usage;
-    /** Messages of statements that PostgreSQL refused in spite of everything. */
-    readonly refused: string[] = [];
+    usage: Usage;
+    /** Messages of statements that PostgreSQL refused in the last pass, in spite of everything. */
+    refused: string[] = [];
     queries = 0;
+    private readonly told: Told;
+    private found: readonly UsedTable[] = [];
 
     constructor(
         private readonly client: Client,
-        given?: UsageGiven,
-        address?: UsageAddress,
+        ...told: Told
     ) {
-        this.usage = new Usage(
-            async (sql) => {
-                this.queries += 1;
-                return await this.rows(sql);
-            },
-            given,
-            address,
-        );
+        this.told = told;
+        this.usage = this.begin();
+    }
+
+    private begin(): Usage {
+        const query: CatalogQuery = async (sql) => {
+            this.queries += 1;
+            return await this.rows(sql);
+        };
+        return new Usage(query, ...this.told);
     }
 
     private async rows(sql: string): Promise<Array<Array<string | null>>> {
@@ -45,8 +50,26 @@ export class UsageSession {
         return rows;
     }
 
-    /** Runs files and rolls them back. */
-    async run(files: Readonly<Record<string, string>>): Promise<void> {
+    /**
+     * Runs files until nothing new is found, at most so many times, and rolls them back each time. What one pass has
+     * found is there from the start in the next.
+     */
+    async run(files: Readonly<Record<string, string>>, passes: number): Promise<void> {
+        let known = "";
+        for (let pass = 0; pass < passes; pass += 1) {
+            this.usage = this.begin();
+            this.refused = [];
+            await this.pass(files);
+            this.found = this.usage.settle().tables;
+            const now = JSON.stringify(this.found.map(({ schema, name, columns }) => [schema, name, columns]));
+            if (now === known) {
+                return;
+            }
+            known = now;
+        }
+    }
+
+    private async pass(files: Readonly<Record<string, string>>): Promise<void> {
         await this.client.query("BEGIN");
         try {
             for (const [file, text] of Object.entries(files)) {
@@ -64,7 +87,13 @@ export class UsageSession {
 
     private async statement(file: string, { line, sql, imports }: Statement): Promise<void> {
         if (imports !== undefined) {
-            this.usage.imported({ ...observed(imports), file, line });
+            const seen = observed(imports);
+            for (const table of this.found) {
+                if (table.server === seen.server && table.schema === seen.remoteSchema && admits(seen, table.name)) {
+                    await this.makeTable(table, seen.localSchema, table.name);
+                }
+            }
+            this.usage.imported({ ...seen, file, line });
             return;
         }
         if (/^\s*(?:BEGIN|COMMIT)\b/i.test(sql)) {
@@ -99,27 +128,31 @@ export class UsageSession {
 
     /** What an IMPORT FOREIGN SCHEMA would bring now. */
     private async makeTables(): Promise<void> {
-        for (const { server, schema, name, local, columns } of this.usage.settle().tables) {
-            if (typeof server !== "string" || local === undefined) {
-                continue;
+        for (const table of this.usage.settle().tables) {
+            for (const local of table.locals) {
+                await this.makeTable(table, local.schema, local.name);
             }
-            const [localSchema = "", localName = ""] = local.split(".");
-            const table = quoteQualified(localSchema, localName);
+        }
+    }
+
+    private async makeTable({ server, schema, name, columns }: UsedTable, into: string, local: string): Promise<void> {
+        const table = quoteQualified(into, local);
+        await this.attempt(
+            `CREATE FOREIGN TABLE ${table} () SERVER ${quoteIdent(String(server))} OPTIONS (schema_name ${quoteLiteral(schema)}, table_name ${quoteLiteral(name)})`,
+        );
+        for (const column of columns) {
             await this.attempt(
-                `CREATE FOREIGN TABLE ${table} () SERVER ${quoteIdent(server)} OPTIONS (schema_name ${quoteLiteral(schema)}, table_name ${quoteLiteral(name)})`,
+                `ALTER FOREIGN TABLE ${table} ADD COLUMN ${quoteIdent(column.name)} ${column.type} OPTIONS (column_name ${quoteLiteral(column.name)})`,
             );
-            for (const column of columns) {
-                await this.attempt(
-                    `ALTER FOREIGN TABLE ${table} ADD COLUMN ${quoteIdent(column.name)} ${column.type} OPTIONS (column_name ${quoteLiteral(column.name)})`,
-                );
-            }
         }
     }
 }
 
-function observed(statement: ImportForeignSchemaStmt): Omit<ObservedImport, "file" | "line"> {
+function observed(statement: ImportForeignSchemaStmt): ObservedImport {
     const list = statement.list_type;
     return {
+        file: "",
+        line: 1,
         server: statement.server_name ?? "",
         remoteSchema: statement.remote_schema ?? "",
         localSchema: statement.local_schema ?? "",
