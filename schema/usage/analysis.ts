@@ -5,11 +5,11 @@
  */
 
 import type { Node, TypeName } from "libpg-query";
-import type { Output, Relation, Routine, Term } from "../derive/catalog";
-import type { ColumnType } from "../derive/types";
 import type { QualifiedName } from "../parse/ast";
 import type { Place } from "../report";
+import type { ColumnType } from "../types";
 import type { Scope } from "./scope";
+import type { Output, Term } from "./terms";
 import type { Unknowns } from "./unknowns";
 
 /** A call of a `dblink…` function, with the columns that its result is given. */
@@ -21,10 +21,42 @@ export interface DblinkCall {
     readonly place: Place;
 }
 
+/** A table, a view or what else can stand in FROM. */
+export interface Relation {
+    readonly schema: string;
+    readonly name: string;
+    readonly output: Output;
+    /** A table that an import brings: the remote table whose columns are sought. */
+    readonly remote?: number;
+}
+
+export interface Parameter {
+    /** Empty where it has none. */
+    readonly name: string;
+    readonly type: ColumnType;
+}
+
+/** One function, procedure, aggregate or window function of a name. */
+export interface Routine {
+    readonly schema: string;
+    readonly name: string;
+    /** Arguments of a call, in order; of a variadic routine the last has the type of an element. */
+    readonly inputs: readonly Parameter[];
+    /** OUT parameters and columns of RETURNS TABLE. */
+    readonly outputs: readonly Parameter[];
+    readonly result: ColumnType;
+    /** How many of the last arguments may be left out. */
+    readonly defaults: number;
+    readonly variadic: boolean;
+    /** Written in C: PostgreSQL's own or an extension's. */
+    readonly library?: boolean;
+}
+
 export interface AnalyzerHost {
     readonly unknowns: Unknowns;
     /** The relation of a name; an imported table comes to be by being asked for. */
     relation(name: QualifiedName, place: Place): Relation | undefined;
+    /** All overloads of a name. */
     routines(name: QualifiedName): readonly Routine[];
     type(type: TypeName | undefined): ColumnType;
     place(location: number | undefined): Place;
@@ -34,12 +66,6 @@ export interface AnalyzerHost {
 export interface Analysis {
     readonly host: AnalyzerHost;
     readonly unknowns: Unknowns;
-    /** Relations read or written. */
-    readonly reads: Set<number>;
-    /** Routines of the schema that are called, as `schema\0name`. */
-    readonly calls: Set<string>;
-    /** Names that nothing known has. */
-    readonly missing: QualifiedName[];
     /** Any statement that reads or writes rows. */
     statement(node: Node, scope?: Scope): Output;
     expression(node: Node | undefined, scope: Scope): Term;

@@ -4,22 +4,16 @@
  */
 
 import type { Node } from "libpg-query";
-import type { Output, Term } from "../derive/catalog";
-import { builtIn } from "../derive/types";
-import type { QualifiedName } from "../parse/ast";
+import { builtIn } from "../types";
 import type { Analysis, AnalyzerHost } from "./analysis";
 import { expressionTerm } from "./expression";
-import { EMPTY } from "./outputs";
 import { selectQuery } from "./query";
 import type { Scope } from "./scope";
+import { EMPTY, type Output, type Term } from "./terms";
 import { STRENGTH, type Unknowns } from "./unknowns";
 import { insert, merge, remove, update } from "./writing";
 
 export class Analyzer implements Analysis {
-    readonly reads = new Set<number>();
-    readonly calls = new Set<string>();
-    readonly missing: QualifiedName[] = [];
-
     constructor(readonly host: AnalyzerHost) {}
 
     get unknowns(): Unknowns {

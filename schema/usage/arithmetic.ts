@@ -1,9 +1,8 @@
 /** Sums and products of numbers, times and intervals. */
 
-import type { Term } from "../derive/catalog";
-import { builtIn } from "../derive/types";
+import { builtIn } from "../types";
 import type { Analysis } from "./analysis";
-import { isType, known, NONE, TIMES } from "./terms";
+import { isType, known, NONE, type Term, TIMES } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 export function arithmetic(analysis: Analysis, op: string, left: Term, right: Term, literal: boolean): Term {

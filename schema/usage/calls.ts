@@ -1,16 +1,14 @@
 /** What a function call tells of its arguments, and the type of its result. */
 
 import type { FuncCall } from "libpg-query";
-import type { Term } from "../derive/catalog";
-import { builtIn } from "../derive/types";
 import { qualified, strings } from "../parse/ast";
-import type { Analysis, DblinkCall } from "./analysis";
-import { signatureOf } from "./functions";
+import { builtIn } from "../types";
+import type { Analysis, DblinkCall, Routine } from "./analysis";
 import { asInterval } from "./intervals";
 import { orderItem } from "./order";
-import { EMPTY } from "./outputs";
+import { ARRAY, type Choice, choose, ELEMENT } from "./overloads";
 import type { Scope } from "./scope";
-import { BOOLEAN, elementOf, isType, known, NONE, TIMES } from "./terms";
+import { arrayOf, arrayType, BOOLEAN, EMPTY, elementOf, isType, known, NONE, type Term, TIMES, typed } from "./terms";
 import { unify } from "./unify";
 import { STRENGTH } from "./unknowns";
 
@@ -24,102 +22,93 @@ const DBLINK = new Set([
     "dblink_send_query",
 ]);
 
+export interface CallResult {
+    readonly term: Term;
+    /** The overload that the call means, as far as the catalog has the function. */
+    readonly routine?: Routine;
+}
+
+export function callTerm(analysis: Analysis, call: FuncCall, scope: Scope): Term {
+    return functionCall(analysis, call, scope, []).term;
+}
+
 /** `columns`: the column definition list of a call in FROM. */
-export function callTerm(analysis: Analysis, call: FuncCall, scope: Scope, columns: DblinkCall["columns"] = []): Term {
+export function functionCall(
+    analysis: Analysis,
+    call: FuncCall,
+    scope: Scope,
+    columns: DblinkCall["columns"],
+): CallResult {
     const name = qualified(strings(call.funcname));
-    const terms = (call.args ?? []).map((arg) => analysis.expression(arg, scope));
-    for (const node of call.agg_order ?? []) {
+    const direct = call.args ?? [];
+    const terms = direct.map((arg) => analysis.expression(arg, scope));
+    const ordered = (call.agg_order ?? []).map((node) => {
         orderItem(analysis, node, scope, EMPTY);
-    }
+        return "SortBy" in node ? node.SortBy.node : undefined;
+    });
     analysis.condition(call.agg_filter, scope);
     for (const node of [...(call.over?.partitionClause ?? []), ...(call.over?.orderClause ?? [])]) {
         orderItem(analysis, node, scope, EMPTY);
     }
     const routines = analysis.host.routines(name);
-    if (routines.length === 0 && DBLINK.has(name.name)) {
+    const own = routines.filter(({ schema }) => schema !== "pg_catalog");
+    if (DBLINK.has(name.name) && !own.some(({ library }) => library !== true)) {
         analysis.host.dblink({
             name: name.name,
-            args: call.args ?? [],
+            args: direct,
             columns,
             place: analysis.host.place(call.location),
         });
     }
-    const routine =
-        routines.find((each) => each.parameters.filter(({ mode }) => mode === "in").length === terms.length) ??
-        routines[0];
-    if (routine !== undefined) {
-        analysis.calls.add(`${routine.schema}\0${routine.name}`);
-        const inputs = routine.parameters.filter(({ mode }) => mode === "in");
-        terms.forEach((term, index) => {
-            const type = inputs[index]?.type;
-            if (type !== undefined) {
-                analysis.unknowns.hint(term, type, STRENGTH.use, `argument of ${name.name}()`);
-            }
-        });
-        return routine.result === undefined ? NONE : { kind: "type", type: routine.result };
+    const special = own.length > 0 ? undefined : specialCall(analysis, name.name, call, terms, scope);
+    // Sorted arguments of an aggregate come after the others: percentile_cont(0.5) WITHIN GROUP (ORDER BY x).
+    const sorted = call.agg_within_group === true ? ordered.flatMap((node) => node ?? []) : [];
+    const args = [...direct, ...sorted];
+    const all = [...terms, ...sorted.map((node) => analysis.expression(node, scope))];
+    const choice = choose(routines, all, args, call.func_variadic === true);
+    if (choice === undefined) {
+        return { term: special ?? NONE };
     }
-    if (name.name === "generate_series") {
-        const step = terms[2];
-        const stepped =
-            terms.some((term) => isType(term, "interval")) ||
-            // A step in quotes with a unit, like '1 day', is an interval.
-            (step?.kind === "literal" && /[a-z]/i.test(step.text ?? ""));
-        const dated = terms.find((term) => term.kind === "type" && TIMES.has(term.type.base));
-        const type = dated?.kind === "type" ? dated.type : builtIn(stepped ? "timestamptz" : "integer");
-        terms.slice(0, stepped || dated !== undefined ? 2 : 3).forEach((term) => {
-            analysis.unknowns.hint(term, type, STRENGTH.use, "argument of generate_series()");
-        });
-        return stepped ? known("timestamptz") : { kind: "type", type };
-    }
-    const special = specialCall(analysis, name.name, call, terms, scope);
+    const { routine } = choice;
     if (special !== undefined) {
-        return special;
-    }
-    const signature = signatureOf(name.name);
-    if (signature === undefined) {
-        return NONE;
+        return { term: special, routine };
     }
     const reason = `argument of ${name.name}()`;
-    if (signature.args[0] === "=") {
-        // lag(x, 1, default): the offset is no value.
-        const values = name.name === "lag" || name.name === "lead" ? terms.filter((_, index) => index !== 1) : terms;
-        return unify(analysis, values, reason);
-    }
-    const rest = signature.args.at(-1) === "*" ? "*" : undefined;
-    terms.forEach((term, index) => {
-        const arg = signature.args[index] ?? rest ?? "?";
-        if (arg === "#") {
-            analysis.unknowns.hint(term, builtIn("numeric"), STRENGTH.family, reason);
-        } else if (arg === "anyarray") {
-            analysis.unknowns.hint(term, builtIn("text[]"), STRENGTH.literal, reason);
-        } else if (arg === "geometry") {
-            analysis.unknowns.hint(
-                term,
-                { sql: "geometry", base: "geometry", array: false, extension: "postgis" },
-                STRENGTH.use,
-                reason,
-            );
-        } else if (arg === "ltree" || arg === "hstore") {
-            analysis.unknowns.hint(term, { sql: arg, base: arg, array: false, extension: arg }, STRENGTH.use, reason);
-        } else if (arg === "1") {
-            analysis.unknowns.meet(terms[0] ?? NONE, term, STRENGTH.use, reason);
-        } else if (arg === "numeric" && name.name === "round" && terms.length === 1) {
-            analysis.unknowns.hint(term, builtIn("numeric"), STRENGTH.family, reason);
-        } else if (arg !== "*" && arg !== "?") {
-            analysis.unknowns.hint(term, builtIn(arg), STRENGTH.use, reason);
+    all.forEach((term, index) => {
+        const wanted = choice.wanted[index];
+        if (wanted !== undefined) {
+            analysis.unknowns.hint(term, wanted.type, wanted.strength, reason);
         }
     });
-    if (signature.result === "1" || signature.result === "2") {
-        const same = terms[Number(signature.result) - 1] ?? NONE;
-        return same.kind === "var" && signature.result === "2" ? known("timestamptz") : same;
+    return { term: resultOf(analysis, choice, all, reason), routine };
+}
+
+/** The type of the result; arguments of a polymorphic function meet. */
+function resultOf(analysis: Analysis, { routine, parameters }: Choice, terms: readonly Term[], reason: string): Term {
+    const of = (kind: RegExp) => terms.filter((_, index) => kind.test(parameters[index]?.base ?? ""));
+    const arrays = of(ARRAY);
+    const elements = of(ELEMENT);
+    for (const term of arrays) {
+        if (term.kind === "type" && term.type.array) {
+            elements.push(typed(elementOf(term.type)));
+        }
     }
-    if (signature.result === "=" || signature.result === "?") {
-        const first = terms[0];
-        return name.name === "unnest" && first?.kind === "type" && first.type.array
-            ? { kind: "type", type: elementOf(first.type) }
-            : NONE;
+    const element = unify(analysis, elements, reason);
+    for (const term of arrays) {
+        if (element.kind === "type") {
+            analysis.unknowns.hint(term, arrayType(element.type), STRENGTH.use, reason);
+        } else {
+            analysis.unknowns.hint(term, builtIn("text[]"), STRENGTH.literal, reason);
+        }
     }
-    return known(signature.result);
+    const { result } = routine;
+    if (ELEMENT.test(result.base)) {
+        return element;
+    }
+    if (ARRAY.test(result.base)) {
+        return element.kind === "type" && !element.type.array ? arrayOf(element.type) : (arrays[0] ?? NONE);
+    }
+    return /^any|^"any"|^(?:record|void|trigger)$/.test(result.base) ? NONE : typed(result);
 }
 
 /** Functions whose arguments are told by more than their position; undefined where the signature says it. */
@@ -130,7 +119,6 @@ function specialCall(
     terms: readonly Term[],
     scope: Scope,
 ): Term | undefined {
-    const reason = `argument of ${name}()`;
     const [first, second] = call.args ?? [];
     if ((name === "extract" || name === "date_part") && asInterval(analysis, second, scope)) {
         return known(name === "extract" ? "numeric" : "double precision");
@@ -138,19 +126,28 @@ function specialCall(
     if (name === "justify_hours" || name === "justify_interval" || name === "justify_days") {
         return asInterval(analysis, first, scope) ? known("interval") : undefined;
     }
-    if (name === "to_timestamp" && terms.length === 1) {
-        analysis.unknowns.hint(terms[0] ?? NONE, builtIn("double precision"), STRENGTH.use, reason);
-        return known("timestamptz");
-    }
     if (name === "overlaps") {
         unify(analysis, terms, "OVERLAPS");
         return BOOLEAN;
     }
-    if (name === "percentile_cont") {
-        for (const node of call.agg_order ?? []) {
-            const ordered = "SortBy" in node ? analysis.expression(node.SortBy.node, scope) : NONE;
-            analysis.unknowns.hint(ordered, builtIn("numeric"), STRENGTH.family, reason);
-        }
+    if (name === "min" || name === "max") {
+        // They take nearly every type, so the overloads tell nothing.
+        return terms[0] ?? NONE;
     }
-    return undefined;
+    return name === "generate_series" ? seriesTerm(analysis, terms) : undefined;
+}
+
+/** `generate_series()` of numbers or of moments, which its step tells. */
+function seriesTerm(analysis: Analysis, terms: readonly Term[]): Term {
+    const step = terms[2];
+    const stepped =
+        terms.some((term) => isType(term, "interval")) ||
+        // A step in quotes with a unit, like '1 day', is an interval.
+        (step?.kind === "literal" && /[a-z]/i.test(step.text ?? ""));
+    const dated = terms.find((term) => term.kind === "type" && TIMES.has(term.type.base));
+    const type = dated?.kind === "type" ? dated.type : builtIn(stepped ? "timestamptz" : "integer");
+    for (const term of terms.slice(0, stepped || dated !== undefined ? 2 : 3)) {
+        analysis.unknowns.hint(term, type, STRENGTH.use, "argument of generate_series()");
+    }
+    return stepped ? known("timestamptz") : typed(type);
 }

@@ -1,12 +1,11 @@
 /** Looks up columns by name, from the innermost query outwards, as PostgreSQL does it. */
 
 import type { ColumnRef } from "libpg-query";
-import type { Term } from "../derive/catalog";
 import { strings } from "../parse/ast";
 import type { Place } from "../report";
 import type { Analysis } from "./analysis";
 import { type FromItem, findVariable, type Scope } from "./scope";
-import { NONE } from "./terms";
+import { NONE, type Term } from "./terms";
 
 const SYSTEM_COLUMNS = new Set(["ctid", "tableoid", "xmin", "xmax", "cmin", "cmax", "oid"]);
 

@@ -1,16 +1,14 @@
 /** Goes through an expression: the columns that it uses, what it tells of them, and its own type. */
 
 import type { Node, SubLink } from "libpg-query";
-import type { Term } from "../derive/catalog";
-import { builtIn, TEXT } from "../derive/types";
 import { strings } from "../parse/ast";
+import { builtIn, TEXT } from "../types";
 import type { Analysis } from "./analysis";
 import { callTerm } from "./calls";
 import { columnTerm, fieldOf } from "./columns";
 import { operatorTerm } from "./operators";
-import { EMPTY } from "./outputs";
 import { findVariable, type Scope } from "./scope";
-import { arrayOf, BOOLEAN, constantTerm, known, NONE } from "./terms";
+import { arrayOf, BOOLEAN, constantTerm, EMPTY, known, NONE, type Term } from "./terms";
 import { compare, unify } from "./unify";
 import { STRENGTH } from "./unknowns";
 

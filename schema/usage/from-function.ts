@@ -1,27 +1,12 @@
 /** Functions in FROM: what columns a call gives. */
 
 import type { RangeFunction } from "libpg-query";
-import type { Output, OutputColumn } from "../derive/catalog";
-import type { ColumnType } from "../derive/types";
-import { items, qualified, strings } from "../parse/ast";
+import { items, strings } from "../parse/ast";
+import type { ColumnType } from "../types";
 import type { Analysis } from "./analysis";
-import { callTerm } from "./calls";
-import { splitName } from "./names";
-import { outputOf } from "./outputs";
+import { functionCall } from "./calls";
 import { type FromItem, itemOf, type Scope } from "./scope";
-import { known, NONE } from "./terms";
-
-/** Columns of set-returning functions of PostgreSQL. */
-const FIXED_COLUMNS: ReadonlyMap<string, readonly string[]> = new Map([
-    ["json_each", ["key", "value"]],
-    ["jsonb_each", ["key", "value"]],
-    ["json_each_text", ["key", "value"]],
-    ["jsonb_each_text", ["key", "value"]],
-    ["json_array_elements", ["value"]],
-    ["jsonb_array_elements", ["value"]],
-    ["json_array_elements_text", ["value"]],
-    ["jsonb_array_elements_text", ["value"]],
-]);
+import { known, type Output, type OutputColumn, typed } from "./terms";
 
 export function functionItem(analysis: Analysis, range: RangeFunction, scope: Scope): FromItem {
     const columns: OutputColumn[] = [];
@@ -42,33 +27,16 @@ export function functionItem(analysis: Analysis, range: RangeFunction, scope: Sc
             columns.push({ name: alias ?? "", term: analysis.expression(call, scope) });
             continue;
         }
-        const name = qualified(strings(call.FuncCall.funcname));
-        functionName = name.name;
-        const term = callTerm(analysis, call.FuncCall, scope, definitions);
-        const routine = analysis.host.routines(name)[0];
+        functionName = strings(call.FuncCall.funcname).at(-1) ?? "";
+        const { term, routine } = functionCall(analysis, call.FuncCall, scope, definitions);
+        const row = rowType(analysis, routine?.result);
         if (definitions.length > 0) {
-            columns.push(
-                ...definitions.map(
-                    ({ name: column, type }): OutputColumn => ({ name: column, term: { kind: "type", type } }),
-                ),
-            );
-        } else if (routine !== undefined) {
-            const outs = routine.parameters.filter(({ mode }) => mode === "out");
-            columns.push(
-                ...outs.map((out): OutputColumn => ({ name: out.name, term: { kind: "type", type: out.type } })),
-            );
-            if (outs.length === 0) {
-                const row = rowType(analysis, routine.result);
-                columns.push(...(row?.columns ?? [{ name: alias ?? name.name, term }]));
-                open.push(...(row?.open ?? []));
-            }
+            columns.push(...definitions.map(({ name, type }): OutputColumn => ({ name, term: typed(type) })));
+        } else if (routine !== undefined && routine.outputs.length > 0) {
+            columns.push(...routine.outputs.map(({ name, type }): OutputColumn => ({ name, term: typed(type) })));
         } else {
-            const fixed = FIXED_COLUMNS.get(name.name);
-            columns.push(
-                ...(fixed?.map((column): OutputColumn => ({ name: column, term: NONE })) ?? [
-                    { name: alias ?? name.name, term },
-                ]),
-            );
+            columns.push(...(row?.columns ?? [{ name: alias ?? functionName, term }]));
+            open.push(...(row?.open ?? []));
         }
     }
     if (range.ordinality === true) {
@@ -78,9 +46,7 @@ export function functionItem(analysis: Analysis, range: RangeFunction, scope: Sc
 }
 
 function rowType(analysis: Analysis, type: ColumnType | undefined): Output | undefined {
-    if (type === undefined || (type.unknown !== true && type.user === undefined)) {
-        return undefined;
-    }
-    const relation = analysis.host.relation(qualified(splitName(type.base)), analysis.host.place(undefined));
-    return relation === undefined ? undefined : outputOf(relation);
+    return type?.row === undefined || type.array
+        ? undefined
+        : analysis.host.relation(type.row, analysis.host.place(undefined))?.output;
 }

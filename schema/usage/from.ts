@@ -1,16 +1,14 @@
 /** Items of FROM: tables, subqueries, functions and joins. */
 
 import type { Node, RangeVar } from "libpg-query";
-import type { Term } from "../derive/catalog";
 import { rangeName, strings } from "../parse/ast";
 import type { Analysis } from "./analysis";
 import { columnIn } from "./columns";
 import { parts } from "./expression";
 import { functionItem } from "./from-function";
 import { jsonColumns, xmlColumns } from "./names";
-import { EMPTY, outputOf } from "./outputs";
 import { type FromItem, findCte, itemOf, type Scope } from "./scope";
-import { NONE } from "./terms";
+import { EMPTY, NONE, type Term } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 export function fromItems(analysis: Analysis, node: Node, scope: Scope): FromItem[] {
@@ -97,10 +95,8 @@ export function tableItem(analysis: Analysis, range: RangeVar, scope: Scope | un
     }
     const relation = analysis.host.relation(name, analysis.host.place(range.location));
     if (relation === undefined) {
-        analysis.missing.push(name);
         return { alias, columns: new Map(), open: [] };
     }
-    analysis.reads.add(relation.id);
     if (relation.remote !== undefined && names.length > 0) {
         // AS t (x, y) over unknown columns: there are at least so many, and x and y name them as well as anything.
         const place = analysis.host.place(range.location);
@@ -112,7 +108,7 @@ export function tableItem(analysis: Analysis, range: RangeVar, scope: Scope | un
         );
         return { alias, columns, open: [relation.remote] };
     }
-    const item = itemOf(alias, outputOf(relation), names);
+    const item = itemOf(alias, relation.output, names);
     return { ...item, ...(range.alias === undefined ? { schema: relation.schema } : {}) };
 }
 

@@ -1,11 +1,11 @@
 /** Expressions that must be intervals: a difference of two columns is then one of times, not of numbers. */
 
 import type { Node } from "libpg-query";
-import type { Term } from "../derive/catalog";
-import { builtIn } from "../derive/types";
 import { strings } from "../parse/ast";
+import { builtIn } from "../types";
 import type { Analysis } from "./analysis";
 import type { Scope } from "./scope";
+import type { Term } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 /** Aggregates and functions whose result has the type of their arguments. */

@@ -1,14 +1,13 @@
 /** What an operator tells of its operands, and the type of its result. */
 
 import type { A_Expr, Node } from "libpg-query";
-import type { Term } from "../derive/catalog";
-import { builtIn, TEXT } from "../derive/types";
 import { items, strings } from "../parse/ast";
+import { builtIn, TEXT } from "../types";
 import type { Analysis } from "./analysis";
 import { arithmetic } from "./arithmetic";
 import { asInterval } from "./intervals";
 import type { Scope } from "./scope";
-import { arrayType, BOOLEAN, elementOf, isLiteral, isType, known, NONE } from "./terms";
+import { arrayType, BOOLEAN, elementOf, isLiteral, isType, known, NONE, type Term } from "./terms";
 import { compare } from "./unify";
 import { STRENGTH } from "./unknowns";
 

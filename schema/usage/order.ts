@@ -1,10 +1,10 @@
 /** Items of ORDER BY, GROUP BY, DISTINCT ON and PARTITION BY. */
 
 import type { Node } from "libpg-query";
-import type { Output } from "../derive/catalog";
 import { strings } from "../parse/ast";
 import type { Analysis } from "./analysis";
 import type { Scope } from "./scope";
+import type { Output } from "./terms";
 
 /** ORDER BY and GROUP BY: a bare name may be an output column, a number is a position. */
 export function orderItem(analysis: Analysis, node: Node, scope: Scope, output: Output): void {

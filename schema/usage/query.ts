@@ -1,15 +1,13 @@
 /** Goes through SELECT, VALUES and WITH: what they read, and the columns of their result. */
 
 import type { Node, SelectStmt, WithClause } from "libpg-query";
-import type { Output, OutputColumn } from "../derive/catalog";
 import { items, strings } from "../parse/ast";
 import type { Analysis } from "./analysis";
 import { fromItems } from "./from";
 import { orderItem } from "./order";
-import { EMPTY } from "./outputs";
 import { child, type Scope } from "./scope";
 import { targets } from "./targets";
-import { NONE } from "./terms";
+import { EMPTY, NONE, type Output, type OutputColumn } from "./terms";
 import { combineUnion } from "./union";
 
 export function selectQuery(analysis: Analysis, select: SelectStmt, outer?: Scope): Output {

@@ -1,6 +1,5 @@
 /** Names that a query can use at some point: tables with aliases, CTEs, parameters and variables. */
-
-import type { Output, Term } from "../derive/catalog";
+import type { Output, Term } from "./terms";
 
 /** One entry of FROM. */
 export interface FromItem {

@@ -1,11 +1,11 @@
 /** The columns that a query gives: its target list, or RETURNING. */
 
 import type { Node } from "libpg-query";
-import type { Output, OutputColumn } from "../derive/catalog";
 import type { Analysis } from "./analysis";
 import { isStar, starItems } from "./columns";
 import { figureName } from "./names";
 import type { Scope } from "./scope";
+import type { Output, OutputColumn } from "./terms";
 
 export function targets(analysis: Analysis, list: readonly Node[] | undefined, scope: Scope): Output {
     const columns: OutputColumn[] = [];

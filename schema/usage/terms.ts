@@ -1,9 +1,30 @@
 /** What is known of an expression's type, in small steps. */
 
 import type { Node } from "libpg-query";
-import type { Term } from "../derive/catalog";
-import { builtIn, type ColumnType } from "../derive/types";
 import { constText } from "../parse/ast";
+import { builtIn, type ColumnType } from "../types";
+
+export type Term =
+    | { readonly kind: "type"; readonly type: ColumnType }
+    /** A column of an upstream whose type is sought. */
+    | { readonly kind: "var"; readonly id: number }
+    /** A literal that takes the type of what stands beside it. */
+    | { readonly kind: "literal"; readonly text?: string }
+    | { readonly kind: "none" };
+
+/** A column of a query's result. */
+export interface OutputColumn {
+    name: string;
+    term: Term;
+}
+
+export interface Output {
+    columns: OutputColumn[];
+    /** Remote tables whose columns, not all known, are among these (`SELECT *`). */
+    open: number[];
+}
+
+export const EMPTY: Output = { columns: [], open: [] };
 
 export function isLiteral(node: Node | undefined): boolean {
     if (node === undefined) {
@@ -45,8 +66,12 @@ export function elementOf(type: ColumnType): ColumnType {
     return { ...type, sql: type.base, array: false };
 }
 
+export function typed(type: ColumnType): Term {
+    return { kind: "type", type };
+}
+
 export function known(sql: string): Term {
-    return { kind: "type", type: builtIn(sql) };
+    return typed(builtIn(sql));
 }
 
 export function isType(term: Term, base: string): boolean {

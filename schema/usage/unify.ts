@@ -1,8 +1,7 @@
 /** Expressions that meet: what is known of the type of one is told of the others. */
 
-import type { Term } from "../derive/catalog";
 import type { Analysis } from "./analysis";
-import { NONE } from "./terms";
+import { NONE, type Term } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 export function compare(analysis: Analysis, a: Term, b: Term, reason: string, literal = false): void {

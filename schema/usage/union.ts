@@ -1,7 +1,7 @@
 /** UNION, INTERSECT and EXCEPT: columns meet by position. */
 
-import type { Output } from "../derive/catalog";
 import type { Analysis } from "./analysis";
+import type { Output } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 export function combineUnion(analysis: Analysis, left: Output, right: Output): void {

@@ -5,9 +5,9 @@
  * a strength; the strongest wins, and among equals the wider type.
  */
 
-import type { Term } from "../derive/catalog";
-import { type ColumnType, plainType, TEXT, wider } from "../derive/types";
 import type { Place } from "../report";
+import { type ColumnType, plainType, TEXT, wider } from "../types";
+import type { Term } from "./terms";
 
 /** How much a piece of evidence says. */
 export const STRENGTH = {
@@ -21,7 +21,12 @@ export const STRENGTH = {
     use: 4,
     /** Inserted into a column or returned as one: it must fit. */
     assignment: 5,
+    /** The user tells what the upstream has. */
+    given: 6,
 } as const;
+
+/** Where a remote table is: the name of a foreign server, or dblink's connection string. */
+export type Upstream = string | { readonly conninfo: string };
 
 interface Evidence {
     readonly type: ColumnType;
@@ -40,13 +45,21 @@ export interface RemoteColumn {
     readonly place: Place;
 }
 
+export interface LocalName {
+    readonly schema: string;
+    readonly name: string;
+}
+
 export interface RemoteTable {
     readonly id: number;
-    /** Import that brought it. */
-    readonly importId: number;
+    readonly upstream: Upstream;
     readonly schema: string;
     readonly name: string;
     readonly place: Place;
+    /** Local name, `schema.table`; absent where only `dblink` reads it. */
+    readonly local?: string;
+    /** Names of statements that an import must have brought it under. */
+    readonly locals: LocalName[];
     readonly columns: Map<string, RemoteColumn>;
     /** Where all columns are asked for at once. */
     readonly stars: Place[];
@@ -68,22 +81,39 @@ export interface Settled {
 export class Unknowns {
     readonly tables: RemoteTable[] = [];
     private readonly variables: Variable[] = [];
-    private readonly pending: Pending[] = [];
+    /** Unqualified columns of several open tables; the same one at the same place once. */
+    private readonly pending = new Map<string, Pending>();
     /** Pairs of tables that must have the same columns in the same order (`SELECT * … UNION SELECT * …`). */
     private readonly aligned: Array<readonly [number, number]> = [];
 
-    table(importId: number, schema: string, name: string, place: Place): RemoteTable {
+    table(upstream: Upstream, schema: string, name: string, place: Place, local?: string): RemoteTable {
         const table: RemoteTable = {
             id: this.tables.length,
-            importId,
+            upstream,
             schema,
             name,
             place,
             columns: new Map(),
             stars: [],
+            locals: [],
+            ...(local === undefined ? {} : { local }),
         };
         this.tables.push(table);
         return table;
+    }
+
+    /** What is known now, to be decided on without deciding it here: more may come. */
+    copy(): Unknowns {
+        const copied = new Unknowns();
+        for (const table of this.tables) {
+            copied.tables.push({ ...table, columns: new Map(table.columns), stars: [...table.stars] });
+        }
+        copied.variables.push(...this.variables.map(({ parent, evidence }) => ({ parent, evidence: [...evidence] })));
+        for (const [mark, pending] of this.pending) {
+            copied.pending.set(mark, pending);
+        }
+        copied.aligned.push(...this.aligned);
+        return copied;
     }
 
     fresh(): number {
@@ -112,28 +142,37 @@ export class Unknowns {
         if (tables.length === 1 && only !== undefined) {
             return this.column(only, name, place);
         }
+        const mark = JSON.stringify([name, tables, place.file, place.line]);
+        const known = this.pending.get(mark);
+        if (known !== undefined) {
+            return { kind: "var", id: known.variable };
+        }
         const variable = this.fresh();
-        this.pending.push({ name, tables: [...tables], variable, place });
+        this.pending.set(mark, { name, tables: [...tables], variable, place });
         return { kind: "var", id: variable };
     }
 
     star(tableId: number, place: Place): void {
-        this.tables[tableId]?.stars.push(place);
+        const stars = this.tables[tableId]?.stars;
+        if (stars?.some(({ file, line }) => file === place.file && line === place.line) === false) {
+            stars.push(place);
+        }
     }
 
     align(a: number, b: number): void {
-        if (a !== b) {
+        if (a !== b && !this.aligned.some(([x, y]) => x === a && y === b)) {
             this.aligned.push([a, b]);
         }
     }
 
     hint(term: Term, type: ColumnType, strength: number, reason: string): void {
         if (term.kind === "var" && type.unknown !== true && !PSEUDO.has(type.base)) {
-            this.variables[this.find(term.id)]?.evidence.push({
-                type: strength >= STRENGTH.assignment ? type : plainType(type),
-                strength,
-                reason,
-            });
+            const said = strength === STRENGTH.assignment ? type : plainType(type);
+            const evidence = this.variables[this.find(term.id)]?.evidence;
+            // What is read again and again, such as a view, says the same each time.
+            if (evidence?.some((each) => each.strength === strength && each.type.sql === said.sql) === false) {
+                evidence.push({ type: said, strength, reason });
+            }
         }
     }
 
@@ -173,7 +212,7 @@ export class Unknowns {
 
     /**
      * Decides what was left open: unqualified columns, and tables that must look alike. `given` tells the columns of
-     * a table that the user described.
+     * a table that the user described. Done on a copy, because what comes later may decide otherwise.
      *
      * @returns the columns for which the choice was a guess.
      */
@@ -181,7 +220,7 @@ export class Unknowns {
         given: (table: RemoteTable) => ReadonlySet<string> | undefined,
     ): Array<{ name: string; tables: RemoteTable[]; place: Place }> {
         const guesses: Array<{ name: string; tables: RemoteTable[]; place: Place }> = [];
-        for (const { name, tables, variable, place } of this.pending) {
+        for (const { name, tables, variable, place } of this.pending.values()) {
             const candidates = tables.flatMap((id) => this.tables[id] ?? []);
             const possible = candidates.filter((table) => given(table)?.has(name) ?? true);
             const certain = possible.find((table) => given(table) !== undefined || table.columns.has(name));
@@ -246,18 +285,24 @@ export class Unknowns {
     }
 }
 
+/** Types that no column has. */
 const PSEUDO = new Set([
     "record",
     "void",
     "trigger",
     "unknown",
+    '"any"',
+    "cstring",
+    "internal",
     "anyelement",
     "anyarray",
     "anynonarray",
     "anyenum",
     "anyrange",
+    "anymultirange",
     "anycompatible",
     "anycompatiblearray",
-    "cstring",
-    "internal",
+    "anycompatiblenonarray",
+    "anycompatiblerange",
+    "anycompatiblemultirange",
 ]);

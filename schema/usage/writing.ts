@@ -1,14 +1,13 @@
 /** Goes through INSERT, UPDATE, DELETE and MERGE: what is written must fit the column that it goes to. */
 
 import type { DeleteStmt, InsertStmt, MergeStmt, Node, RangeVar, ResTarget, UpdateStmt } from "libpg-query";
-import type { Output } from "../derive/catalog";
 import type { Analysis } from "./analysis";
 import { columnIn } from "./columns";
 import { fromItems, tableItem } from "./from";
 import { withQueries } from "./query";
 import { child, type FromItem, type Scope } from "./scope";
 import { targets } from "./targets";
-import { NONE } from "./terms";
+import { NONE, type Output } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 /** The table written to; a CTE never hides it. */

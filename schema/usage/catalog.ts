@@ -1,0 +1,357 @@
+/**
+ * PostgreSQL's catalogs, as far as a statement needs them. Names are asked for while a statement is gone through; those
+ * not known yet are noted, loaded with one query, and the statement is gone through again.
+ */
+
+import { z } from "zod";
+import { quoteLiteral } from "../../upstreams/quote";
+import type { QualifiedName } from "../parse/ast";
+import { type ColumnType, printedType } from "../types";
+import type { Parameter, Routine } from "./analysis";
+
+/** Runs a query on the database under rehearsal and gives rows as texts. */
+export type CatalogQuery = (sql: string) => Promise<ReadonlyArray<ReadonlyArray<string | null>>>;
+
+export interface CatalogColumn {
+    /** From 1, with gaps where columns were dropped. */
+    readonly number: number;
+    readonly name: string;
+    readonly type: ColumnType;
+    /** Option `column_name` of a foreign table's column. */
+    readonly remoteName?: string;
+}
+
+export interface CatalogRelation {
+    readonly oid: string;
+    readonly schema: string;
+    readonly name: string;
+    readonly kind: "table" | "foreign" | "view";
+    readonly columns: readonly CatalogColumn[];
+    /** The query of a view or a materialized view. */
+    readonly definition?: string;
+    /** Foreign tables. */
+    readonly server?: string;
+    readonly options: ReadonlyMap<string, string>;
+}
+
+/** A function or procedure in SQL or PL/pgSQL. */
+export interface CatalogRoutine extends Routine {
+    readonly oid: string;
+    readonly source?: RoutineSource;
+}
+
+export interface RoutineSource {
+    readonly language: string;
+    readonly body: string;
+    /** The whole CREATE statement, as PostgreSQL prints it. */
+    readonly sql: string;
+    /** `search_path` that it sets. */
+    readonly path?: readonly string[];
+}
+
+/** What the analysis asks; a name without a schema finds all that have it, in any schema. */
+export interface Catalog {
+    relations(name: string): readonly CatalogRelation[];
+    routines(name: string): readonly CatalogRoutine[];
+    types(name: string): ReadonlyArray<{ readonly schema: string; readonly type: ColumnType }>;
+    /** Is there a foreign server of this name? */
+    server(name: string): boolean;
+    /** The database and its current user. */
+    session(): { readonly database: string; readonly user: string } | undefined;
+}
+
+// Rows, as the queries below make them.
+const typeRow = z.tuple([z.string(), z.boolean(), z.string().nullable(), z.string().nullable()]);
+const optionList = z.array(z.string()).nullable();
+const relationRow = z.object({
+    oid: z.string(),
+    schema: z.string(),
+    name: z.string(),
+    kind: z.enum(["r", "p", "f", "v", "m"]),
+    columns: z.array(z.tuple([z.number(), z.string(), typeRow, optionList])).nullable(),
+    definition: z.string().nullable(),
+    server: z.string().nullable(),
+    options: optionList,
+});
+const routineRow = z.object({
+    oid: z.string(),
+    schema: z.string(),
+    name: z.string(),
+    args: z.array(z.tuple([z.string().nullable(), z.string().nullable(), typeRow])).nullable(),
+    result: typeRow.nullable(),
+    defaults: z.number(),
+    variadic: typeRow.nullable(),
+    language: z.string(),
+    body: z.string().nullable(),
+    sql: z.string().nullable(),
+    config: optionList,
+});
+const namedType = z.object({ schema: z.string(), name: z.string(), type: typeRow });
+const sessionRow = z.object({ database: z.string(), user: z.string() });
+
+/**
+ * A type as `[printed, defined by the user, schema and name of the relation whose row type it is]`. What is not in
+ * pg_catalog has its schema, whatever the search path.
+ */
+function typeSql(oid: string, modifier: string): string {
+    return `(SELECT pg_catalog.json_build_array(
+        CASE WHEN n.nspname <> 'pg_catalog' AND pg_catalog.pg_type_is_visible(b.oid)
+             THEN pg_catalog.quote_ident(n.nspname) || '.' ELSE '' END || pg_catalog.format_type(t.oid, ${modifier}),
+        n.nspname <> 'pg_catalog' AND b.typtype <> 'b', rn.nspname, r.relname)
+      FROM pg_catalog.pg_type t
+      JOIN pg_catalog.pg_type b ON b.oid = CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN t.typelem ELSE t.oid END
+      JOIN pg_catalog.pg_namespace n ON n.oid = b.typnamespace
+      LEFT JOIN pg_catalog.pg_class r ON r.oid = b.typrelid AND r.relkind <> 'c'
+      LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
+      WHERE t.oid = ${oid})`;
+}
+
+const RELATIONS = `SELECT 'relation', pg_catalog.json_build_object(
+        'oid', c.oid::text, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
+        'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+                a.attnum, a.attname, ${typeSql("a.atttypid", "a.atttypmod")}, a.attfdwoptions) ORDER BY a.attnum)
+            FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+        'definition', CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+                           THEN pg_catalog.pg_get_viewdef(c.oid) END,
+        'server', s.srvname, 'options', f.ftoptions)::text
+      FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = c.oid
+      LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver
+      WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relname`;
+
+const ROUTINES = `SELECT 'routine', pg_catalog.json_build_object(
+        'oid', p.oid::text, 'schema', n.nspname, 'name', p.proname,
+        'args', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+                p.proargnames[a.i], p.proargmodes[a.i], ${typeSql("a.type", "NULL")}) ORDER BY a.i)
+            FROM pg_catalog.unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY a(type, i)),
+        'result', ${typeSql("p.prorettype", "NULL")}, 'defaults', p.pronargdefaults,
+        'variadic', ${typeSql("p.provariadic", "NULL")}, 'language', l.lanname,
+        'body', CASE WHEN own.code THEN p.prosrc END,
+        'sql', CASE WHEN own.code THEN pg_catalog.pg_get_functiondef(p.oid) END,
+        'config', p.proconfig)::text
+      FROM pg_catalog.pg_proc p
+      JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+      JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+      CROSS JOIN LATERAL (SELECT l.lanname IN ('sql', 'plpgsql') AND p.prokind IN ('f', 'p')
+          AND n.nspname NOT IN ('pg_catalog', 'information_schema')) own(code)
+      WHERE`;
+
+const TYPES = `SELECT 'type', pg_catalog.json_build_object('schema', tn.nspname, 'name', tt.typname,
+        'type', ${typeSql("tt.oid", "NULL")})::text
+      FROM pg_catalog.pg_type tt JOIN pg_catalog.pg_namespace tn ON tn.oid = tt.typnamespace
+      WHERE tt.typname`;
+
+const SERVERS = "SELECT 'server', srvname::text FROM pg_catalog.pg_foreign_server WHERE srvname";
+
+const SESSION = `SELECT 'session', pg_catalog.json_build_object(
+        'database', pg_catalog.current_database(), 'user', current_user)::text`;
+
+/** Functions and procedures that somebody wrote: not those of extensions, and none of PostgreSQL's. */
+const WRITTEN = `own.code AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e')
+      ORDER BY p.oid`;
+
+const TRIGGERS = `SELECT t.tgfoid::text, n.nspname, c.relname
+      FROM pg_catalog.pg_trigger t
+      JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE NOT t.tgisinternal ORDER BY t.oid`;
+
+function typeOf([printed, user, schema, name]: z.output<typeof typeRow>): ColumnType {
+    return {
+        ...printedType(printed),
+        ...(user ? { user } : {}),
+        ...(schema === null || name === null ? {} : { row: { schema, name } }),
+    };
+}
+
+function optionsOf(list: z.output<typeof optionList>): Map<string, string> {
+    return new Map(
+        (list ?? []).map((option) => {
+            const at = option.indexOf("=");
+            return [option.slice(0, at), option.slice(at + 1)];
+        }),
+    );
+}
+
+function relationOf(text: string): CatalogRelation {
+    const row = relationRow.parse(JSON.parse(text));
+    return {
+        oid: row.oid,
+        schema: row.schema,
+        name: row.name,
+        kind: row.kind === "f" ? "foreign" : row.kind === "v" || row.kind === "m" ? "view" : "table",
+        columns: (row.columns ?? []).map(([number, name, type, options]): CatalogColumn => {
+            const remoteName = optionsOf(options).get("column_name");
+            return { number, name, type: typeOf(type), ...(remoteName === undefined ? {} : { remoteName }) };
+        }),
+        options: optionsOf(row.options),
+        ...(row.definition === null ? {} : { definition: row.definition }),
+        ...(row.server === null ? {} : { server: row.server }),
+    };
+}
+
+function routineOf(text: string): CatalogRoutine {
+    const row = routineRow.parse(JSON.parse(text));
+    const args = (row.args ?? []).map(([name, mode, type]) => ({
+        name: name ?? "",
+        mode: mode ?? "i",
+        type: typeOf(type),
+    }));
+    const of = (modes: string): Parameter[] =>
+        args
+            .filter(({ mode }) => modes.includes(mode))
+            .map(({ name, type, mode }) => ({
+                name,
+                type: mode === "v" && row.variadic !== null ? typeOf(row.variadic) : type,
+            }));
+    const path = pathOf(optionsOf(row.config).get("search_path"));
+    return {
+        oid: row.oid,
+        schema: row.schema,
+        name: row.name,
+        inputs: of("ibv"),
+        outputs: of("obt"),
+        result: row.result === null ? printedType("void") : typeOf(row.result),
+        defaults: row.defaults,
+        variadic: row.variadic !== null,
+        library: row.language === "c" || row.language === "internal",
+        ...(row.body === null || row.sql === null
+            ? {}
+            : {
+                  source: {
+                      language: row.language,
+                      body: row.body,
+                      sql: row.sql,
+                      ...(path === undefined ? {} : { path }),
+                  },
+              }),
+    };
+}
+
+/** The schemas of a `search_path` setting. */
+function pathOf(setting: string | undefined): string[] | undefined {
+    return setting?.match(/"(?:[^"]|"")*"|[^\s,"]+/g)?.map(unquoted);
+}
+
+function unquoted(name: string): string {
+    return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+}
+
+/** The catalogs of a database, for one statement: the next one may change them. */
+export class DatabaseCatalog implements Catalog {
+    private readonly loaded = new Set<string>();
+    private readonly wanted = new Set<string>();
+    private readonly relationsByName = new Map<string, CatalogRelation[]>();
+    private readonly routinesByName = new Map<string, CatalogRoutine[]>();
+    private readonly typesByName = new Map<string, Array<{ schema: string; type: ColumnType }>>();
+    private readonly servers = new Set<string>();
+    private asksSession = false;
+    private current: { database: string; user: string } | undefined;
+
+    constructor(private readonly query: CatalogQuery) {}
+
+    relations(name: string): readonly CatalogRelation[] {
+        this.want(name);
+        return this.relationsByName.get(name) ?? [];
+    }
+
+    routines(name: string): readonly CatalogRoutine[] {
+        this.want(name);
+        return this.routinesByName.get(name) ?? [];
+    }
+
+    types(name: string): ReadonlyArray<{ schema: string; type: ColumnType }> {
+        this.want(name);
+        return this.typesByName.get(name) ?? [];
+    }
+
+    server(name: string): boolean {
+        this.want(name);
+        return this.servers.has(name);
+    }
+
+    session(): { database: string; user: string } | undefined {
+        this.asksSession = true;
+        return this.current;
+    }
+
+    private want(name: string): void {
+        if (!this.loaded.has(name) && !name.includes("\0")) {
+            this.wanted.add(name);
+        }
+    }
+
+    /** Loads what was asked for and is not known. @returns false where all was known. */
+    async load(): Promise<boolean> {
+        const session = this.asksSession && this.current === undefined;
+        if (this.wanted.size === 0 && !session) {
+            return false;
+        }
+        const parts = session ? [SESSION] : [];
+        if (this.wanted.size > 0) {
+            const names = `= ANY (ARRAY[${[...this.wanted].map((name) => quoteLiteral(name)).join(", ")}]::pg_catalog.name[])`;
+            parts.push(
+                `${RELATIONS} ${names}`,
+                `${ROUTINES} p.proname ${names}`,
+                `${TYPES} ${names}`,
+                `${SERVERS} ${names}`,
+            );
+        }
+        for (const name of this.wanted) {
+            this.loaded.add(name);
+        }
+        this.wanted.clear();
+        for (const [kind, text] of await this.query(parts.join("\nUNION ALL\n"))) {
+            this.keep(kind ?? "", text ?? "");
+        }
+        return true;
+    }
+
+    private keep(kind: string, text: string): void {
+        if (kind === "relation") {
+            const relation = relationOf(text);
+            push(this.relationsByName, relation.name, relation);
+        } else if (kind === "routine") {
+            const routine = routineOf(text);
+            push(this.routinesByName, routine.name, routine);
+        } else if (kind === "type") {
+            const { schema, name, type } = namedType.parse(JSON.parse(text));
+            push(this.typesByName, name, { schema, type: typeOf(type) });
+        } else if (kind === "server") {
+            this.servers.add(text);
+        } else if (kind === "session") {
+            this.current = sessionRow.parse(JSON.parse(text));
+        }
+    }
+}
+
+function push<T>(map: Map<string, T[]>, name: string, value: T): void {
+    const list = map.get(name);
+    if (list === undefined) {
+        map.set(name, [value]);
+    } else {
+        list.push(value);
+    }
+}
+
+/** Every routine in SQL or PL/pgSQL that somebody wrote, with the tables on which it is a trigger. */
+export async function writtenRoutines(
+    query: CatalogQuery,
+): Promise<Array<{ readonly routine: CatalogRoutine; readonly triggerOn: readonly QualifiedName[] }>> {
+    const tables = new Map<string, QualifiedName[]>();
+    for (const [oid, schema, name] of await query(TRIGGERS)) {
+        push(tables, oid ?? "", { schema: schema ?? "", name: name ?? "" });
+    }
+    return (await query(`${ROUTINES} ${WRITTEN}`)).map(([, text]) => {
+        const routine = routineOf(text ?? "");
+        return { routine, triggerOn: tables.get(routine.oid) ?? [] };
+    });
+}
+
+/** The schemas of the session's search path, those that are always searched included. */
+export async function currentPath(query: CatalogQuery): Promise<string[]> {
+    const rows = await query("SELECT pg_catalog.unnest(pg_catalog.current_schemas(true))::text");
+    return rows.flatMap(([schema]) => schema ?? []);
+}

@@ -1,0 +1,96 @@
+/** Variables of a routine that keep one value. */
+
+import type { PlRoutine, PlStatement } from "../parse/plpgsql";
+import { type Constants, constantText, type Value } from "./constants";
+
+/**
+ * Values of a routine's variables that are given one exactly once: by their declaration, or by one assignment. A
+ * variable that is assigned more often, or by a query or a loop, has no value that is certain.
+ */
+export class OnceAssigned {
+    private readonly known = new Map<string, Value>();
+    private readonly assigned = new Map<string, number>();
+
+    constructor(
+        parsed: PlRoutine,
+        private readonly session: Constants["session"],
+    ) {
+        this.count(parsed.body);
+        for (const { name, fallback } of parsed.variables) {
+            if (fallback !== undefined && this.assigned.get(name) === undefined) {
+                this.keep(name, fallback);
+            } else if (fallback !== undefined) {
+                this.assigned.set(name, Number.POSITIVE_INFINITY);
+            }
+        }
+    }
+
+    get values(): ReadonlyMap<string, Value> {
+        return new Map(this.known);
+    }
+
+    /** An assignment, in the order of the body. */
+    assign(name: string, expression: string): void {
+        if (this.assigned.get(name) === 1) {
+            this.keep(name, expression);
+        }
+    }
+
+    private keep(name: string, expression: string): void {
+        const value = constantText(expression, { values: this.known, session: this.session });
+        if (value !== undefined) {
+            this.known.set(name, value);
+        }
+    }
+
+    private count(statements: readonly PlStatement[]): void {
+        for (const statement of statements) {
+            for (const name of targetsOf(statement)) {
+                this.assigned.set(name, (this.assigned.get(name) ?? 0) + 1);
+            }
+            for (const body of bodiesOf(statement)) {
+                this.count(body);
+            }
+        }
+    }
+}
+
+/** Name and expression of an assignment. */
+export function assignment(text: string): { target: string; value: string } | undefined {
+    const split = /^([\w.]+)\s*(?::=|=)\s*([\s\S]*)$/.exec(text);
+    return split === null ? undefined : { target: split[1] ?? "", value: split[2] ?? "" };
+}
+
+function targetsOf(statement: PlStatement): readonly string[] {
+    switch (statement.kind) {
+        case "assign":
+            return [assignment(statement.text)?.target ?? /^\w+/.exec(statement.text)?.[0] ?? ""];
+        case "sql":
+        case "execute":
+            // A second count: what a query gives is never certain.
+            return [...(statement.into ?? []), ...(statement.into ?? [])];
+        case "for-query":
+            return [...statement.variables, ...statement.variables];
+        case "for-integer":
+        case "foreach":
+            return [statement.variable, statement.variable];
+        default:
+            return [];
+    }
+}
+
+function bodiesOf(statement: PlStatement): ReadonlyArray<readonly PlStatement[]> {
+    switch (statement.kind) {
+        case "block":
+            return [statement.body, statement.handlers];
+        case "if":
+            return [...statement.branches.map(({ body }) => body), statement.otherwise];
+        case "for-integer":
+        case "for-query":
+        case "foreach":
+        case "other":
+            return [statement.body];
+        default:
+            return [];
+    }
+}
