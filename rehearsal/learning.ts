@@ -2,11 +2,15 @@
 
 import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
 import type { Place } from "../schema/report";
-import { Usage } from "../schema/usage";
+import type { Address } from "../schema/usage/settle";
+import type { Upstream } from "../schema/usage/unknowns";
+import { Usage } from "../schema/usage/usage";
+import { parseConninfo } from "../upstreams/conninfo";
 import { parseSql } from "../upstreams/parser";
 import { quoteLiteral } from "../upstreams/quote";
 import { Cluster } from "./cluster";
 import { mirrorSql, type RehearsalServer } from "./container";
+import { endpointsOf } from "./endpoints";
 import { type Facts, noFacts } from "./facts";
 import { importsIn } from "./imports";
 import type { Knowledge } from "./knowledge";
@@ -15,7 +19,7 @@ import { Mender } from "./mender";
 import { blockLine, type MirrorNotice, mirrorNotice, quotedStatement } from "./notices";
 import { Provider } from "./provider";
 import { failureOf, outcomeOf, runStatement, Sessions, told } from "./running";
-import { databasesOf } from "./servers";
+import { databasesOf, serverOptions } from "./servers";
 import type { Session } from "./session";
 import type { StubTable } from "./stubs";
 
@@ -85,6 +89,7 @@ export class LearningPass {
         this.usage = new Usage(
             (sql) => this.look(sql),
             (server, schema, table) => this.givenTable(server, schema, table),
+            (upstream) => this.addressOf(upstream),
         );
     }
 
@@ -383,6 +388,15 @@ export class LearningPass {
                 `SELECT fdw_stub_rehearsal.mirror(pg_catalog.to_regclass(${quoteLiteral(relation)})::oid)`,
             );
         }
+    }
+
+    private addressOf(upstream: Upstream): Address | undefined {
+        const options =
+            typeof upstream === "string" ? serverOptions(this.facts, upstream) : parseConninfo(upstream.conninfo);
+        const [endpoint] = options === undefined ? [] : endpointsOf(options);
+        const database =
+            typeof upstream === "string" ? databasesOf(this.facts, upstream)[0] : options?.dbname || options?.user;
+        return endpoint === undefined || database === undefined ? undefined : { ...endpoint, database };
     }
 
     private givenTable(server: string, schema: string, name: string) {

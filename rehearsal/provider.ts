@@ -1,7 +1,8 @@
 /** Tables that imports and dblink name: made at their stubs as far as their use tells, and brought to where they are used. */
 
-import { connectionString } from "../schema/derive/address";
-import type { UsedTable } from "../schema/usage";
+import type { UsedTable } from "../schema/usage/settle";
+import type { LocalName } from "../schema/usage/unknowns";
+import { parseConninfo } from "../upstreams/conninfo";
 import { quoteIdent, quoteLiteral, quoteQualified } from "../upstreams/quote";
 import type { Cluster } from "./cluster";
 import type { Facts } from "./facts";
@@ -36,8 +37,10 @@ export class Provider {
                 }
                 changed = (await this.provideAt(database, table, final)) || changed;
             }
-            if (typeof table.server === "string" && table.local !== undefined && !final) {
-                changed = (await this.bring(session, table.server, table.local, table)) || changed;
+            if (typeof table.server === "string" && !final) {
+                for (const local of table.locals) {
+                    changed = (await this.bring(session, table.server, local, table)) || changed;
+                }
             }
         }
         return changed;
@@ -84,9 +87,12 @@ export class Provider {
     }
 
     /** Imports a table that is not here yet, or gives it the columns that it lacks here. */
-    private async bring(session: Session, server: string, local: string, table: UsedTable): Promise<boolean> {
-        const at = local.indexOf(".");
-        const [schema, name] = [local.slice(0, at), local.slice(at + 1)];
+    private async bring(
+        session: Session,
+        server: string,
+        { schema, name }: LocalName,
+        table: UsedTable,
+    ): Promise<boolean> {
         const found = await rowsOf(
             session,
             `SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass(${quoteLiteral(quoteQualified(schema, name))}) AND NOT attisdropped`,
@@ -119,7 +125,7 @@ async function rowsOf(session: Session, sql: string): Promise<ReadonlyArray<Read
 
 /** The database that a connection string names, by libpq's rules. */
 function conninfoDatabase(conninfo: string): string[] {
-    const options = connectionString(conninfo);
-    const name = options?.get("dbname") ?? options?.get("user");
+    const options = parseConninfo(conninfo);
+    const name = options?.dbname || options?.user;
     return name === undefined ? [] : [name];
 }

@@ -2,7 +2,7 @@
 
 import type Docker from "dockerode";
 import type { FileSystem } from "../schema/read/filesystem";
-import { type ReadResult, readSchema } from "../schema/read/schema";
+import { type ReadResult, readSchema } from "../schema/read/read";
 import { findStandIn } from "../schema/read/standins";
 import type { ReaderEvents, ReadStatement } from "../schema/read/statement";
 import type { Finding, Inference, Place, Progress, Tool } from "../schema/report";
@@ -216,7 +216,7 @@ class Rehearsal {
                 ...(fileSystem === undefined ? {} : { fileSystem }),
                 ...(onProgress === undefined ? {} : { onProgress }),
             },
-            events,
+            { ...events, finding: () => undefined },
         );
     }
 }

@@ -1,7 +1,7 @@
 /** What a pass learnt, as upstreams and as what is to be said of them. Pure. */
 
 import type { ColumnOrigin, Finding, Place, TableOrigin, UpstreamOrigin, UserOrigin } from "../schema/report";
-import type { UsedTable } from "../schema/usage";
+import type { UsedTable } from "../schema/usage/settle";
 import type { Ddl, Upstream, User } from "../upstreams/model";
 import { describeDump } from "./ddl";
 import { endpointsOf } from "./endpoints";

@@ -1,8 +1,5 @@
 /** What other parts of the program use of this folder. */
 
-export type { UpstreamCatalog } from "./derive/given";
-export { type InferInput, inferUpstreams } from "./infer";
-export { type Merged, mergeUpstreams } from "./merge";
 export { type FileSystem, memoryFileSystem, nodeFileSystem } from "./read/filesystem";
 export { type ReadResult, type ReadStatements, readSchema, readStatements, type SchemaInput } from "./read/read";
 export { findStandIn, type OptionUse, type StandIn } from "./read/standins";
