@@ -239,10 +239,26 @@ function unquoted(name: string): string {
     return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }
 
+const QUERIES = {
+    relation: RELATIONS,
+    routine: `${ROUTINES} p.proname`,
+    type: TYPES,
+    server: SERVERS,
+} as const;
+
+type Kind = keyof typeof QUERIES;
+
+const KINDS: readonly Kind[] = ["relation", "routine", "type", "server"];
+
 /** The catalogs of a database, for one statement: the next one may change them. */
 export class DatabaseCatalog implements Catalog {
-    private readonly loaded = new Set<string>();
-    private readonly wanted = new Set<string>();
+    /** Names that were asked for, and whether they are loaded. */
+    private readonly names: Readonly<Record<Kind, Map<string, boolean>>> = {
+        relation: new Map(),
+        routine: new Map(),
+        type: new Map(),
+        server: new Map(),
+    };
     private readonly relationsByName = new Map<string, CatalogRelation[]>();
     private readonly routinesByName = new Map<string, CatalogRoutine[]>();
     private readonly typesByName = new Map<string, Array<{ schema: string; type: ColumnType }>>();
@@ -253,22 +269,22 @@ export class DatabaseCatalog implements Catalog {
     constructor(private readonly query: CatalogQuery) {}
 
     relations(name: string): readonly CatalogRelation[] {
-        this.want(name);
+        this.want("relation", name);
         return this.relationsByName.get(name) ?? [];
     }
 
     routines(name: string): readonly CatalogRoutine[] {
-        this.want(name);
+        this.want("routine", name);
         return this.routinesByName.get(name) ?? [];
     }
 
     types(name: string): ReadonlyArray<{ schema: string; type: ColumnType }> {
-        this.want(name);
+        this.want("type", name);
         return this.typesByName.get(name) ?? [];
     }
 
     server(name: string): boolean {
-        this.want(name);
+        this.want("server", name);
         return this.servers.has(name);
     }
 
@@ -277,32 +293,29 @@ export class DatabaseCatalog implements Catalog {
         return this.current;
     }
 
-    private want(name: string): void {
-        if (!this.loaded.has(name) && !name.includes("\0")) {
-            this.wanted.add(name);
+    private want(kind: Kind, name: string): void {
+        // No name holds a NUL, and a constant text may.
+        if (!this.names[kind].has(name) && !name.includes("\0")) {
+            this.names[kind].set(name, false);
         }
     }
 
     /** Loads what was asked for and is not known. @returns false where all was known. */
     async load(): Promise<boolean> {
-        const session = this.asksSession && this.current === undefined;
-        if (this.wanted.size === 0 && !session) {
+        const parts = this.asksSession && this.current === undefined ? [SESSION] : [];
+        for (const kind of KINDS) {
+            const wanted = [...this.names[kind]].flatMap(([name, loaded]) => (loaded ? [] : [name]));
+            if (wanted.length > 0) {
+                const list = wanted.map((name) => quoteLiteral(name)).join(", ");
+                parts.push(`${QUERIES[kind]} = ANY (ARRAY[${list}]::pg_catalog.name[])`);
+            }
+            for (const name of wanted) {
+                this.names[kind].set(name, true);
+            }
+        }
+        if (parts.length === 0) {
             return false;
         }
-        const parts = session ? [SESSION] : [];
-        if (this.wanted.size > 0) {
-            const names = `= ANY (ARRAY[${[...this.wanted].map((name) => quoteLiteral(name)).join(", ")}]::pg_catalog.name[])`;
-            parts.push(
-                `${RELATIONS} ${names}`,
-                `${ROUTINES} p.proname ${names}`,
-                `${TYPES} ${names}`,
-                `${SERVERS} ${names}`,
-            );
-        }
-        for (const name of this.wanted) {
-            this.loaded.add(name);
-        }
-        this.wanted.clear();
         for (const [kind, text] of await this.query(parts.join("\nUNION ALL\n"))) {
             this.keep(kind ?? "", text ?? "");
         }
