@@ -111,7 +111,7 @@ export class Provider {
         const missing = table.columns.filter((column) => !found.some(([known]) => known === column.name));
         for (const column of missing) {
             await execute(
-                `ALTER FOREIGN TABLE ${quoteQualified(schema, name)} ADD COLUMN ${quoteIdent(column.name)} ${column.type}`,
+                `ALTER FOREIGN TABLE ${quoteQualified(schema, name)} ADD COLUMN ${quoteIdent(column.name)} ${column.type} OPTIONS (column_name ${quoteLiteral(column.name)})`,
             );
         }
         return missing.length > 0;
