@@ -24,6 +24,8 @@ export interface Refusal {
     readonly error: string;
     /** Offset in the text where the parser stopped, -1 when it doesn't say. */
     readonly at: number;
+    /** Too long or too deep to be parsed here; PostgreSQL itself may take it. */
+    readonly limit: boolean;
 }
 
 export type Parsed = { readonly nodes: readonly Node[] } | Refusal;
@@ -33,10 +35,11 @@ export type ParsedScript = { readonly statements: readonly RawStmt[] } | Refusal
 
 function refuse(text: string, { depth, at }: Depth): Refusal | undefined {
     if (text.includes("\0")) {
-        return { error: "it holds a NUL character", at: text.indexOf("\0") };
+        return { error: "it holds a NUL character", at: text.indexOf("\0"), limit: false };
     }
     if (depth > MAX_DEPTH) {
-        return { error: `its expressions are nested or chained more than ${MAX_DEPTH} deep: split them`, at };
+        const error = `its expressions are nested or chained more than ${MAX_DEPTH} deep: split them`;
+        return { error, at, limit: true };
     }
     return undefined;
 }
@@ -52,9 +55,10 @@ export function parseScript(text: string, depth: Depth = measure(text)): ParsedS
         result = parseSync(text);
     } catch (error) {
         if (hasSqlDetails(error)) {
-            return { error: error.message, at: unitOffset(text, error.sqlDetails?.cursorPosition ?? -1) };
+            const at = unitOffset(text, error.sqlDetails?.cursorPosition ?? -1);
+            return { error: error.message, at, limit: false };
         }
-        return { error: error instanceof Error ? error.message : String(error), at: -1 };
+        return { error: error instanceof Error ? error.message : String(error), at: -1, limit: false };
     }
     return { statements: result.stmts ?? [] };
 }
@@ -62,7 +66,7 @@ export function parseScript(text: string, depth: Depth = measure(text)): ParsedS
 /** Parses one or more statements. `depth` is what the lexer measured; without it the text is measured here. */
 export function parseSql(text: string, depth?: number): Parsed {
     if (text.length > MAX_STATEMENT) {
-        return { error: `it is longer than ${MAX_STATEMENT} characters`, at: -1 };
+        return { error: `it is longer than ${MAX_STATEMENT} characters`, at: -1, limit: true };
     }
     const parsed = depth === undefined ? parseScript(text) : parseScript(text, { depth, at: -1 });
     return "error" in parsed

@@ -31,6 +31,11 @@ export function quoteIdent(name: string): string {
     return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** Quotes a text as a name the way psql's `:"x"` does: whether it can be one, PostgreSQL is to say. */
+export function quoteIdentUnchecked(text: string): string {
+    return `"${text.replaceAll('"', '""')}"`;
+}
+
 /** Quotes a schema-qualified name. */
 export function quoteQualified(...names: readonly string[]): string {
     return names.map(quoteIdent).join(".");
