@@ -20,18 +20,18 @@ const SWITCHES: ReadonlyArray<{ tool: Tool; up: RegExp; down: RegExp; boundary?:
     {
         // goose, sql-migrate and micrate share their form.
         tool: "goose",
-        up: /^\s*--\s*\+(?:goose|migrate|micrate)\s+up\b/i,
-        down: /^\s*--\s*\+(?:goose|migrate|micrate)\s+down\b/i,
-        boundary: /^\s*--\s*\+(?:goose|migrate|micrate)\s+statement(?:begin|end)\b/i,
+        up: /^[ \t]*--\s*\+(?:goose|migrate|micrate)\s+up\b/i,
+        down: /^[ \t]*--\s*\+(?:goose|migrate|micrate)\s+down\b/i,
+        boundary: /^[ \t]*--\s*\+(?:goose|migrate|micrate)\s+statement(?:begin|end)\b/i,
     },
-    { tool: "dbmate", up: /^\s*--\s*migrate:up\b/i, down: /^\s*--\s*migrate:down\b/i },
-    { tool: "plain", up: /^\s*--\s*up migration\b/i, down: /^\s*--\s*down migration\b/i },
-    { tool: "plain", up: /^\s*(?:#|--)\s*-*\s*!ups\b/i, down: /^\s*(?:#|--)\s*-*\s*!downs\b/i },
+    { tool: "dbmate", up: /^[ \t]*--\s*migrate:up\b/i, down: /^[ \t]*--\s*migrate:down\b/i },
+    { tool: "plain", up: /^[ \t]*--\s*up migration\b/i, down: /^[ \t]*--\s*down migration\b/i },
+    { tool: "plain", up: /^[ \t]*(?:#|--)\s*-*\s*!ups\b/i, down: /^[ \t]*(?:#|--)\s*-*\s*!downs\b/i },
 ];
 
 const LIQUIBASE_HEADER = /^\s*--\s*liquibase formatted sql\b/im;
 const DUMP_HEADER = /^-- PostgreSQL database (?:cluster )?dump/m;
-const MYBATIS_UNDO = /^\s*--\s*\/\/\s*@UNDO\b/im;
+const MYBATIS_UNDO = /^[ \t]*--\s*\/\/\s*@UNDO\b/im;
 
 export function isDump(text: string): boolean {
     return DUMP_HEADER.test(text.slice(0, 2000));
