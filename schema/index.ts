@@ -4,6 +4,11 @@ export type { UpstreamCatalog } from "./derive/given";
 export { type InferInput, inferUpstreams } from "./infer";
 export { type Merged, mergeUpstreams } from "./merge";
 export { type FileSystem, memoryFileSystem, nodeFileSystem } from "./read/filesystem";
+export { variablesConfig } from "./read/missing";
+export { type ReadResult, type ReadStatements, readSchema, readStatements, type SchemaInput } from "./read/read";
+export { findStandIn, type OptionUse, type StandIn } from "./read/standins";
+export type { ReaderEvents, ReadStatement, Rows, StatementError, StatementOutcome } from "./read/statement";
+export { isUnreadable } from "./read/unreadable";
 export type {
     Certainty,
     ColumnOrigin,

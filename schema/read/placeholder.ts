@@ -1,26 +1,47 @@
-/** Placeholders of templates: their names, defaults written beside them, and what stands in when nothing tells. */
+/** Placeholders of templates and psql: how they are written, their names, and defaults written in them. */
 
 /** How a placeholder is written. `block` is a tag that prints nothing, such as `{% if … %}`. */
 export type PlaceholderKind =
+    /** `${X}` */
     | "shell"
+    /** `$X` */
+    | "shell-bare"
+    /** `@X@`, `@@X@@` */
+    | "at"
+    /** `{{ x }}` */
     | "jinja"
+    /** `%(x)s` */
     | "python"
+    /** `<%= x %>` */
     | "erb"
     | "block"
+    /** `:x` */
     | "psql"
+    /** `:'x'` */
     | "psql-literal"
+    /** `:"x"` */
     | "psql-ident"
+    /** `:{?x}` */
     | "psql-defined";
 
+/** What surrounds a placeholder. */
 export interface PlaceholderContext {
-    /** The token that it stands in. */
-    readonly quote: "none" | "literal" | "ident" | "dollar";
-    /** The statement's text before it, the last few hundred characters. */
+    /**
+     * The token that it stands in. `body`: a dollar-quoted text, outside of its literals; `body-literal`: inside of
+     * one; `meta`: arguments of a psql command.
+     */
+    readonly quote: "none" | "literal" | "ident" | "body" | "body-literal" | "meta";
+    /** Text before the token (in a body: before the place, or before its literal), the last few thousand characters. */
     readonly before: () => string;
-    /** Inside a quoted token: the text before that token. */
-    readonly opening?: () => string;
-    /** Open square brackets: `a[1:n]` is a slice, not a psql variable. */
-    readonly brackets: number;
+    /** Text inside the literal before the placeholder. */
+    readonly inside: () => string;
+    /** Text inside the literal after the placeholder. */
+    readonly after: () => string;
+    /** In square brackets or JSON_OBJECT: `a[1:n]` and `JSON_OBJECT(k:v)` hold no psql variable. */
+    readonly colons: boolean;
+    /** A body in a language that is not SQL may use the same signs for its own ends. */
+    readonly foreignLanguage: boolean;
+    readonly line: () => number;
 }
 
 export interface PlaceholderName {
@@ -91,63 +112,7 @@ export function placeholderName(kind: PlaceholderKind, inside: string): Placehol
     }
 }
 
-/** Options whose value is a quoted literal, so a bare placeholder after them becomes one. */
-const LITERAL_AFTER = new Set([
-    "host",
-    "hostaddr",
-    "port",
-    "dbname",
-    "user",
-    "password",
-    "sslmode",
-    "schema_name",
-    "table_name",
-    "column_name",
-    "fetch_size",
-    "use_remote_estimate",
-    "=",
-]);
-
-/** The prefix of every stand-in. */
-export const STAND_IN = "fdw_stub_";
-
-/** The text that stands in for a placeholder without a value: a name that is also fine as a password. */
-export function standInText(name: string): string {
-    const safe = name.toLowerCase().replace(/[^a-z0-9_]+/g, "_");
-    return `${STAND_IN}${safe}`.slice(0, 60);
-}
-
-/** The last word before a placeholder, in lower case; `=` where the text ends with one. */
-function wordBefore(text: string): string {
-    const hit = /([A-Za-z_]+|=)"?\s*$/.exec(text);
-    return (hit?.[1] ?? "").toLowerCase();
-}
-
-/** The stand-in as it must be written at this place. A port stands in as 5432, because only a number parses there. */
-export function standInSql(kind: PlaceholderKind, name: string, context: PlaceholderContext): string {
-    let before = context.before();
-    let inLiteral = context.quote === "literal";
-    if (context.quote === "literal" && context.opening !== undefined) {
-        before = context.opening();
-    } else if (context.quote === "dollar") {
-        // In a body only the same line tells whether a literal is open.
-        const line = before.slice(before.lastIndexOf("\n") + 1);
-        const open = /^(.*)'[^']*$/s.exec(line);
-        if (open !== null && (line.split("'").length - 1) % 2 === 1) {
-            inLiteral = true;
-            before = open[1] ?? "";
-        }
-    }
-    const word = wordBefore(before.replace(/\bE$/i, ""));
-    const value = word === "port" ? "5432" : standInText(name);
-    if (kind === "psql-literal") {
-        return `'${value}'`;
-    }
-    if (kind === "psql-ident") {
-        return `"${value}"`;
-    }
-    if (inLiteral || context.quote === "ident") {
-        return value;
-    }
-    return LITERAL_AFTER.has(word) ? `'${value}'` : value;
+/** psql's own kinds, whose variables `\set` and `\gset` change. */
+export function isPsql(kind: PlaceholderKind): boolean {
+    return kind.startsWith("psql");
 }

@@ -5,6 +5,7 @@ import type { Finding, Tool } from "../report";
 import { decode } from "./decode";
 import type { FileSystem } from "./filesystem";
 import { byteOrder, flywayName, naturalOrder, sqitchChanges, versionOrder } from "./order";
+import { normalise } from "./paths";
 import { isCheckpoint } from "./sections";
 
 export interface PlannedFile {
@@ -418,26 +419,9 @@ function byName(a: { name: string }, b: { name: string }): number {
 
 /** Paths that `\i` and `\ir` name, as far as they are written out. */
 function includesOf(text: string): string[] {
-    return [...text.matchAll(/^\s*\\(?:i|ir|include|include_relative)\s+'?([^\s';]+)'?/gm)]
+    return [...text.matchAll(/^[ \t]*\\(?:i|ir|include|include_relative)\s+'?([^\s';]+)'?/gm)]
         .map((hit) => hit[1] ?? "")
         .filter((path) => !path.includes(":"));
-}
-
-/** Removes `.` and `x/..` from a path. */
-export function normalise(path: string): string {
-    const out: string[] = [];
-    for (const part of path.split("/")) {
-        if (part === "." || (part === "" && out.length > 0)) {
-            continue;
-        }
-        const last = out[out.length - 1];
-        if (part === ".." && last !== undefined && last !== ".." && last !== "") {
-            out.pop();
-        } else {
-            out.push(part);
-        }
-    }
-    return out.join("/");
 }
 
 function detect(names: readonly string[], files: readonly Entry[]): Tool {
