@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatInference, type Inference } from "../../../schema";
-import { Lexer } from "../../../schema/read/lexer";
 import { FORMATS } from "../../../schema/show";
 import { quoteIdent, quoteLiteral, quoteQualified } from "../../../upstreams/quote";
 import { codes, compact, infer, SERVER } from "./compact";
@@ -197,24 +196,6 @@ describe("properties", () => {
                 },
             ),
             { numRuns: 200 },
-        );
-    });
-
-    test("what the lexer cuts is the text, without what lies between", () => {
-        fc.assert(
-            fc.property(text, (sql) => {
-                const lexer = new Lexer(sql, { active: () => true, substitute: () => undefined });
-                let end = 0;
-                for (let next = lexer.next(); next !== undefined; next = lexer.next()) {
-                    if (next.kind === "statement") {
-                        expect(next.start).toBeGreaterThanOrEqual(end);
-                        expect(next.end).toBeGreaterThan(next.start);
-                        expect(next.line).toBe(sql.slice(0, next.start).split("\n").length);
-                        end = next.end;
-                    }
-                }
-            }),
-            { numRuns: 300 },
         );
     });
 });
