@@ -1,6 +1,7 @@
 /** A pass in which whatever the schema asks for is answered, and everything that it asks for is learnt. */
 
 import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
+import { isUnreadable } from "../schema/read/unreadable";
 import type { Place } from "../schema/report";
 import type { Address } from "../schema/usage/settle";
 import type { Upstream } from "../schema/usage/unknowns";
@@ -150,7 +151,6 @@ export class LearningPass {
             this.scripted.add(statement.database);
         }
         const session = await this.sessions.to(this.databaseOf(statement));
-        this.facts.statements += 1;
         if (this.usageCounts || /\bdblink/i.test(statement.sql)) {
             await this.observe(session, statement);
         }
@@ -172,13 +172,18 @@ export class LearningPass {
         if (!QUIET.test(statement.words.join(" "))) {
             await this.server.answering.sync();
         }
-        if (ran.error !== undefined) {
-            this.facts.failures.push(failureOf(statement, ran.error, ran.position));
+        const outcome = outcomeOf(ran);
+        // Text that is no SQL is the reader's to report.
+        if (!(await isUnreadable(statement.sql, outcome.error))) {
+            this.facts.statements += 1;
+            if (ran.error !== undefined) {
+                this.facts.failures.push(failureOf(statement, ran.error, ran.position));
+            }
         }
         if (session.state === "I" && this.unmirrored.size > 0) {
             await this.mirrorRest(session);
         }
-        return outcomeOf(ran);
+        return outcome;
     }
 
     /** Learns what is left when all statements have run. */

@@ -1,6 +1,7 @@
 /** The last pass: the schema runs on the final server, with exactly the final stubs, and nothing is answered on demand. */
 
 import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
+import { isUnreadable } from "../schema/read/unreadable";
 import { quoteIdent, quoteLiteral } from "../upstreams/quote";
 import type { RehearsalServer } from "./container";
 import { type Facts, noFacts } from "./facts";
@@ -75,13 +76,17 @@ export class ProofPass {
         ) {
             return {};
         }
-        this.facts.statements += 1;
         const session = await this.sessions.to(this.plan.devDatabase);
         const ran = await runStatement(session, statement);
-        if (ran.error !== undefined) {
-            this.facts.failures.push(failureOf(statement, ran.error, ran.position));
+        const outcome = outcomeOf(ran);
+        // Text that is no SQL is the reader's to report.
+        if (!(await isUnreadable(statement.sql, outcome.error))) {
+            this.facts.statements += 1;
+            if (ran.error !== undefined) {
+                this.facts.failures.push(failureOf(statement, ran.error, ran.position));
+            }
         }
-        return outcomeOf(ran);
+        return outcome;
     }
 
     end(): void {

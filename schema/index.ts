@@ -1,6 +1,7 @@
 /** What other parts of the program use of this folder. */
 
 export { type FileSystem, memoryFileSystem, nodeFileSystem } from "./read/filesystem";
+export { variablesConfig } from "./read/missing";
 export { type ReadResult, type ReadStatements, readSchema, readStatements, type SchemaInput } from "./read/read";
 export { findStandIn, type OptionUse, type StandIn } from "./read/standins";
 export type { ReaderEvents, ReadStatement, Rows, StatementError, StatementOutcome } from "./read/statement";

@@ -104,6 +104,7 @@ export type Tool =
 export interface ReadFile {
     readonly file: string;
     readonly tool: Tool;
+    /** Those that could be read, included files not counted. */
     readonly statements: number;
 }
 

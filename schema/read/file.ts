@@ -10,7 +10,7 @@ import { Substitution } from "./substitution";
 import { isUnreadable, resumePoint, Unreadable } from "./unreadable";
 
 export class FileRun implements MetaHost {
-    /** Statements sent. */
+    /** Statements that could be read. */
     count = 0;
     readonly conditions = new Conditions();
     last: LexedStatement | undefined;
@@ -99,6 +99,7 @@ export class FileRun implements MetaHost {
         if (outcome.error === undefined || !(await isUnreadable(lexed.sql, outcome.error))) {
             this.substitution.confirm(this.named.file, lexed.sql);
             this.last = lexed;
+            this.count += 1;
             return outcome;
         }
         const probe = { ...this.host(this.newSubstitution()), active: () => true };
@@ -122,6 +123,8 @@ export class FileRun implements MetaHost {
         const { error } = await this.run(lexed, copyData);
         if (error !== undefined && (await isUnreadable(lexed.sql, error))) {
             this.unreadable.report(lexed, { code: error.code, message: error.message }, undefined, []);
+        } else {
+            this.count += 1;
         }
     }
 
@@ -131,7 +134,6 @@ export class FileRun implements MetaHost {
             // PostgreSQL's protocol ends a statement at a NUL, so such a one is not sent.
             return { error: { code: SYNTAX_ERROR, message: "it holds a NUL character", position: nul + 1 } };
         }
-        this.count += 1;
         return this.context.send({
             file: this.named.file,
             line,

@@ -8,6 +8,7 @@ import type { LexedMeta, LexedStatement } from "./lexer";
 import { variablesConfig } from "./missing";
 import type { NamedIn } from "./paths";
 import { type ArgumentHost, connectTarget, metaArguments, printedVariable, SENDERS } from "./psql";
+import { madeStatements, setVariables } from "./results";
 import { findStandIn } from "./standins";
 import type { ReadStatement, StatementOutcome } from "./statement";
 
@@ -31,7 +32,6 @@ export interface MetaHost {
 }
 
 const CONDITIONAL = new Set(["if", "elif", "else", "endif"]);
-const VARIABLE_NAME = /^[\w\u0080-\uffff]+$/;
 /** Commands that give parameters to statements, which are not followed. */
 const PARAMETERS = new Set(["bind", "bind_named"]);
 
@@ -135,69 +135,10 @@ export class MetaCommands {
         }
         const outcome = await host.statement(lexed);
         if (meta.command === "gset") {
-            this.gset(outcome, this.arguments(meta, place)[0] ?? "", place);
+            setVariables(context, outcome, this.arguments(meta, place)[0] ?? "", place);
         } else if (meta.command === "gexec") {
-            await this.gexec(outcome, lexed, place);
-        }
-    }
-
-    private gset(outcome: StatementOutcome, prefix: string, place: Place): void {
-        const { context } = this.host;
-        const { rows, error } = outcome;
-        if (!context.server) {
-            context.report(
-                "note",
-                "psql-gset",
-                "\\gset takes variables from a query; without a server they have no value here.",
-                place,
-            );
-        }
-        if (rows === undefined || error !== undefined) {
-            return;
-        }
-        const [row, more] = rows.rows;
-        if (row === undefined || more !== undefined) {
-            context.report(
-                "warning",
-                "psql-gset",
-                `The query of \\gset returned ${row === undefined ? "no row" : "more than one row"}, so no variable is set.`,
-                place,
-            );
-            return;
-        }
-        for (const [index, column] of rows.columns.entries()) {
-            const name = `${prefix}${column}`;
-            if (VARIABLE_NAME.test(name)) {
-                context.variables.assign(name, row[index] ?? undefined);
-            } else {
-                context.report(
-                    "warning",
-                    "psql-gset",
-                    `\\gset cannot set a variable called ${JSON.stringify(name)}. Rename the column with AS.`,
-                    place,
-                );
-                return;
-            }
-        }
-    }
-
-    private async gexec({ rows }: StatementOutcome, lexed: LexedStatement, place: Place): Promise<void> {
-        const { host } = this;
-        if (!host.context.server) {
-            // The common way to write CREATE DATABASE IF NOT EXISTS, which concerns no dev database.
-            const database = /^\s*select\s+(?:format\s*\(\s*)?'create\s+database\b/i.test(lexed.sql);
-            host.context.report(
-                database ? "note" : "warning",
-                "psql-gexec",
-                "\\gexec runs what a query returns; without a server its statements are not known and not read.",
-                place,
-            );
-        }
-        for (const row of rows?.rows ?? []) {
-            for (const cell of row) {
-                if (cell !== null) {
-                    await host.send({ sql: cell, line: lexed.line });
-                }
+            for (const sql of madeStatements(context, outcome, lexed.sql, place)) {
+                await host.send({ sql, line: lexed.line });
             }
         }
     }
