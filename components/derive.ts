@@ -62,12 +62,19 @@ function withUpstreams(
     return { ...configuration, schema: [], upstreams: upstreams.map(declareUpstream), roles: [...new Set(roles)] };
 }
 
-async function finalServer(configuration: Configuration, directory: string): Promise<FinalServer> {
-    const { server, stubs, extensions } = await declare(configuration, directory);
+/** The server that a stack with this configuration has when these are its upstreams. */
+export async function finalServer(
+    configuration: Configuration,
+    upstreams: readonly Upstream[],
+    roles: readonly string[],
+    directory: string,
+): Promise<FinalServer> {
+    const complete = withUpstreams(configuration, upstreams, roles);
+    const { server, stubs, extensions } = await declare(complete, directory);
     return {
         plan: server,
         users: stubs.users,
-        roles: configuration.roles,
+        roles: complete.roles,
         databases: extensions.map(({ database, name }) => ({ database, extension: name })),
     };
 }
@@ -104,7 +111,7 @@ export async function rehearseSchema(
         roles: configuration.roles,
         baseline: baseline.flat().map(({ sql }) => sql),
         strict: configuration.strict,
-        final: (upstreams, roles) => finalServer(withUpstreams(configuration, upstreams, roles), directory),
+        final: (upstreams, roles) => finalServer(configuration, upstreams, roles, directory),
         tell,
     });
 }

@@ -66,11 +66,16 @@ export async function rehearse(docker: Docker, input: RehearsalInput): Promise<I
     const stop = () => void server.end();
     input.signal?.addEventListener("abort", stop, { once: true });
     try {
-        return await new Rehearsal(server, input).run();
+        return await rehearseOn(server, input);
     } finally {
         input.signal?.removeEventListener("abort", stop);
         await server.end();
     }
+}
+
+/** The same on a server that is there: each pass begins with a fresh cluster. */
+export function rehearseOn(server: RehearsalServer, input: RehearsalInput): Promise<Inference> {
+    return new Rehearsal(server, input).run();
 }
 
 class Rehearsal {
