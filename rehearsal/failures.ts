@@ -1,10 +1,11 @@
 /** Statements that PostgreSQL refused, as findings: one for one cause, however many statements it touches. Pure. */
 
 import type { Finding } from "../schema/report";
+import { withoutPasswords } from "../upstreams/secrets";
 import type { FailureFact } from "./facts";
 
 function excerpt(sql: string): string {
-    const line = sql.replace(/\s+/g, " ").replace(/(password\s+)'(?:[^']|'')*'?/gi, "$1'…'");
+    const line = withoutPasswords(sql.slice(0, 4000)).replace(/\s+/g, " ");
     return line.length > 80 ? `${line.slice(0, 80)}…` : line;
 }
 
@@ -37,18 +38,24 @@ function explain({ code, message }: FailureFact): string {
 }
 
 export function failureFindings(failures: readonly FailureFact[], strict: boolean): Finding[] {
-    const causes: Array<{ failure: FailureFact; made: string | undefined; more: number }> = [];
+    const causes: Array<{ failure: FailureFact; made: Set<string>; more: number }> = [];
     for (const failure of failures) {
         const lacks = missing(failure.message);
-        const cause = causes.find(
-            ({ failure: first, made }) =>
+        const made = makes(failure.sql);
+        const known = causes.find(
+            ({ failure: first, made: others }) =>
                 (first.code === failure.code && first.message === failure.message) ||
-                (lacks !== undefined && made !== undefined && bare(lacks) === bare(made)),
+                (lacks !== undefined && others.has(bare(lacks))),
         );
-        if (cause === undefined) {
-            causes.push({ failure, made: makes(failure.sql), more: 0 });
+        const cause = known ?? { failure, made: new Set<string>(), more: 0 };
+        if (known === undefined) {
+            causes.push(cause);
         } else {
-            cause.more += 1;
+            known.more += 1;
+        }
+        // What is missing for it is missing for the same cause.
+        if (made !== undefined) {
+            cause.made.add(bare(made));
         }
     }
     return causes.map(({ failure, more }): Finding => {
@@ -64,7 +71,7 @@ export function failureFindings(failures: readonly FailureFact[], strict: boolea
         return {
             severity: strict ? "error" : "warning",
             code: "statement-failed",
-            message: `PostgreSQL refuses this statement: ${message}${more2}.${explain(failure)}${also} The statement: ${excerpt(sql)}`,
+            message: `${withoutPasswords(`PostgreSQL refuses this statement: ${message}${more2}.`)}${explain(failure)}${also} The statement: ${excerpt(sql)}`,
             ...place,
         };
     });
