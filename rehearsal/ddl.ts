@@ -15,7 +15,7 @@ const TABLE = new RegExp(`^CREATE TABLE (${NAME})\\.(${NAME}) \\(\\n?([\\s\\S]*?
 const COLUMN = new RegExp(`^ {4}(${NAME}) (.+?),?$`);
 const EXTENSION = new RegExp(`^CREATE EXTENSION IF NOT EXISTS (${NAME}) WITH SCHEMA (${NAME});$`);
 /** What may stand before tables without needing any. */
-const BEFORE_TABLES = /^CREATE (?:SCHEMA|TYPE|DOMAIN|EXTENSION)\b/;
+const BEFORE_TABLES = /^(?:CREATE (?:SCHEMA|TYPE|DOMAIN)|ALTER EXTENSION)\b/;
 
 function unquote(name: string): string {
     return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
@@ -28,6 +28,10 @@ function tableIn(entry: string): Table | undefined {
         return undefined;
     }
     const [, schema = "", name = "", body = ""] = found;
+    // A literal may hold line breaks.
+    if (body.replace(/"(?:[^"]|"")*"/g, "").includes("'")) {
+        return undefined;
+    }
     const lines = body.split("\n").filter((line) => line !== "");
     const columns = lines.flatMap((line) => {
         const column = COLUMN.exec(line);
@@ -42,17 +46,23 @@ function tableIn(entry: string): Table | undefined {
 
 /**
  * @param entries Entries of a dump, in its order.
+ * @param immovable Extensions that cannot be moved to another schema.
  * @returns tables as tables where everything else can come before them; otherwise all as text, in order.
  */
-export function describeDump(entries: readonly string[]): DescribedDump {
+export function describeDump(entries: readonly string[], immovable: ReadonlySet<string> = new Set()): DescribedDump {
     const extensions: string[] = [];
     const rest: string[] = [];
     for (const entry of entries) {
         const extension = EXTENSION.exec(entry);
         if (extension === null) {
             rest.push(entry);
-        } else {
-            extensions.push(unquote(extension[1] ?? ""));
+            continue;
+        }
+        const [, name = "", schema = ""] = extension;
+        extensions.push(unquote(name));
+        // Extensions are made before anything else, in `public`.
+        if (schema !== "public" && !immovable.has(unquote(name))) {
+            rest.push(`ALTER EXTENSION ${name} SET SCHEMA ${schema};`);
         }
     }
     const tables = rest.map(tableIn);

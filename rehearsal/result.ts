@@ -15,6 +15,8 @@ const SERVER_USER = "postgres";
 /** One stub as it is after a pass. */
 export interface StubContent {
     readonly entries: readonly string[];
+    /** Extensions that cannot be moved to another schema. */
+    readonly immovable: ReadonlySet<string>;
     readonly tables: readonly StubTable[];
 }
 
@@ -204,7 +206,7 @@ function upstreamOf(building: Building, content: StubContent | undefined, openDa
     const users: User[] = [...building.users]
         .sort(([a], [b]) => compare(a, b))
         .map(([name, { password }]) => (password === undefined ? { name } : { name, password }));
-    const { extensions, ddl, tables } = describeDump(content?.entries ?? []);
+    const { extensions, ddl, tables } = describeDump(content?.entries ?? [], content?.immovable);
     const place = building.servers[0]?.place ?? { file: "schema", line: 1 };
     const from = (sql: string): Ddl => ({ origin: place.file, line: place.line, sql });
     return {

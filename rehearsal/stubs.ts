@@ -85,14 +85,28 @@ export async function tablesOf(session: Session): Promise<StubTable[]> {
     return [...tables.values()];
 }
 
+/** Extensions that stay in the schema in which they were made. */
+export async function immovableIn(session: Session): Promise<ReadonlySet<string>> {
+    const rows = await session.rows("SELECT extname FROM pg_catalog.pg_extension WHERE NOT extrelocatable");
+    return new Set(rows.flatMap(([name]) => name ?? []));
+}
+
 const SHORT: ReadonlyArray<readonly [RegExp, string]> = [
     [/^timestamp(\(\d+\))? with time zone/, "timestamptz$1"],
     [/^timestamp(\(\d+\))? without time zone/, "timestamp$1"],
     [/^time(\(\d+\))? with time zone/, "timetz$1"],
     [/^time(\(\d+\))? without time zone/, "time$1"],
     [/^character varying/, "varchar"],
+    [/^bit varying/, "varbit"],
     [/^character(?=\(|\[|$| )/, "char"],
 ];
+
+/** Names of PostgreSQL's own types: one of the same name in `public` needs its schema. */
+const BUILT_IN = new Set(
+    "bit bool boolean box bpchar bytea char cidr circle date daterange decimal float4 float8 inet int int2 int4 int4range int8 int8range integer interval json jsonb jsonpath line lseg macaddr macaddr8 money name numeric numrange oid path point polygon real smallint text time timestamp timestamptz timetz tsquery tsrange tstzrange tsvector uuid varbit varchar xml".split(
+        " ",
+    ),
+);
 
 /** A type as `format_type()` prints it, with the short names that people write. */
 export function shortType(type: string): string {
@@ -103,5 +117,6 @@ export function shortType(type: string): string {
             );
         }
     }
-    return type.replace(/^public\./, "");
+    const [, inPublic, name = ""] = /^(public\.)(\w*)/.exec(type) ?? [];
+    return inPublic === undefined || BUILT_IN.has(name) ? type : type.slice(inPublic.length);
 }
