@@ -1,5 +1,7 @@
 /** What one pass has found out of how to answer, which the next one is told from the start. */
 
+import type { Place } from "../schema/report";
+
 export interface Knowledge {
     readonly ports: Set<number>;
     /** `directory\0port` */
@@ -13,8 +15,10 @@ export interface Knowledge {
     /** Paths of clients' certificates with the paths of their keys. */
     readonly clients: Map<string, string>;
     tls: boolean;
-    /** Roles that the schema mentions and does not create. */
-    readonly roles: Set<string>;
+    /** Roles that the configuration declares. */
+    readonly roles: ReadonlySet<string>;
+    /** Roles that the schema mentions and does not create, each with the first place. */
+    readonly missingRoles: Map<string, Place>;
     /** The database that the script connects to for what is under development; undefined for the one it begins in. */
     ownDatabase: string | undefined;
     /** Databases that the script itself fills, after `\c`. */
@@ -31,6 +35,7 @@ export function noKnowledge(roles: readonly string[]): Knowledge {
         clients: new Map(),
         tls: false,
         roles: new Set(roles),
+        missingRoles: new Map(),
         ownDatabase: undefined,
         scripted: new Set(),
     };

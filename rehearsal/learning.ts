@@ -121,7 +121,7 @@ export class LearningPass {
             ...[...knowledge.authorities].map((path) => answering.authority(path)),
             ...[...knowledge.clients].map(([certificate, key]) => answering.client(certificate, key, "client")),
         ]);
-        for (const role of knowledge.roles) {
+        for (const role of this.givenRoles()) {
             await this.cluster.role(role);
         }
         for (const [database, sql] of plan.stubs) {
@@ -217,13 +217,12 @@ export class LearningPass {
             'SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname COLLATE "C"',
         );
         const roles = await admin.rows("SELECT rolname FROM pg_catalog.pg_roles WHERE oid >= 16384");
+        const given = new Set(this.givenRoles());
         return {
             servers,
             mappings,
             databases: databases.flatMap(([name]) => (name === this.plan.devDatabase ? [] : [name ?? ""])),
-            createdRoles: new Set(
-                roles.flatMap(([name]) => (this.plan.knowledge.roles.has(name ?? "") ? [] : [name ?? ""])),
-            ),
+            createdRoles: new Set(roles.flatMap(([name]) => (given.has(name ?? "") ? [] : [name ?? ""]))),
         };
     }
 
@@ -234,6 +233,12 @@ export class LearningPass {
 
     settled() {
         return this.usage.settle();
+    }
+
+    /** Roles that are not the schema's own. */
+    private givenRoles(): string[] {
+        const { roles, missingRoles } = this.plan.knowledge;
+        return [...roles, ...missingRoles.keys()];
     }
 
     /** A session of the superuser with one of the stubs. */

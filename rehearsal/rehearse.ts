@@ -5,7 +5,7 @@ import type { FileSystem } from "../schema/read/filesystem";
 import { type ReadResult, readSchema } from "../schema/read/read";
 import { findStandIn } from "../schema/read/standins";
 import type { ReaderEvents, ReadStatement } from "../schema/read/statement";
-import type { Finding, Inference, Place, Progress, Tool } from "../schema/report";
+import type { Finding, Inference, Progress, Tool } from "../schema/report";
 import type { Upstream } from "../upstreams/model";
 import { type RehearsalOptions, RehearsalServer } from "./container";
 import { completed, type DeclaredStubs, declaredStubs } from "./declared";
@@ -16,7 +16,7 @@ import { type Knowledge, noKnowledge } from "./knowledge";
 import { LearningPass } from "./learning";
 import { ProofPass } from "./proof";
 import { type Result, resultOf, type StubContent } from "./result";
-import { dumpStub, tablesOf } from "./stubs";
+import { dumpStub, immovableIn, tablesOf } from "./stubs";
 
 /** Passes after which what still changes is taken as it is. */
 const MAX_PASSES = 4;
@@ -48,7 +48,6 @@ interface Learnt {
     readonly result: Result;
     /** SQL that fills each stub in the next pass, by database. */
     readonly texts: ReadonlyMap<string, string>;
-    readonly missingRoles: ReadonlyMap<string, Place>;
     readonly reading: ReadResult;
     readonly sources: readonly ReadStatement[];
     /** Whether another pass can find more. */
@@ -97,7 +96,7 @@ class Rehearsal {
         }
         const upstreams = completed(input.declared, learnt.result.upstreams);
         const users = new Set(upstreams.flatMap((each) => each.users.map(({ name }) => name)));
-        const roles = [...learnt.missingRoles].filter(([name]) => !users.has(name) && name !== input.devUser);
+        const roles = [...this.knowledge.missingRoles].filter(([name]) => !users.has(name) && name !== input.devUser);
         const proof = await this.prove(upstreams, [...input.roles, ...roles.map(([name]) => name)]);
         return {
             upstreams,
@@ -137,11 +136,16 @@ class Rehearsal {
             const end = await pass.finish();
             const stubs = new Map<string, StubContent>();
             for (const database of end.databases) {
-                const tables = await tablesOf(await pass.stub(database));
+                const session = await pass.stub(database);
+                const tables = await tablesOf(session);
                 const rows = knowledge.scripted.has(database) ? "" : (declared.rows.get(database) ?? "");
                 // Every cluster has the database postgres; it is a stub where something is in it.
                 if (database !== "postgres" || tables.length > 0) {
-                    stubs.set(database, { entries: await dumpStub(server, database, rows), tables });
+                    stubs.set(database, {
+                        entries: await dumpStub(server, database, rows),
+                        immovable: await immovableIn(session),
+                        tables,
+                    });
                 }
             }
             const settled = pass.settled();
@@ -164,7 +168,6 @@ class Rehearsal {
             return {
                 result: { ...result, findings: [...result.findings, ...settled.findings] },
                 texts: next,
-                missingRoles: pass.facts.missingRoles,
                 reading,
                 sources,
                 again: moved || (!unchanged && pass.leavesQuestions),
