@@ -79,7 +79,14 @@ export function mirrorNotice(message: NoticeMessage): MirrorNotice | undefined {
     if (message.message !== MARK || message.detail === undefined) {
         return undefined;
     }
-    const parsed = notice.safeParse(JSON.parse(message.detail));
+    let json: unknown;
+    try {
+        json = JSON.parse(message.detail);
+    } catch {
+        // The schema's own notice of that name.
+        return undefined;
+    }
+    const parsed = notice.safeParse(json);
     return parsed.success ? parsed.data : undefined;
 }
 
