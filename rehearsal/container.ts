@@ -8,7 +8,9 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import type Docker from "dockerode";
+import { DatabaseError } from "pg-protocol";
 import { statusCode, unlessGone } from "../docker/client";
 import { LABEL } from "../docker/labels";
 import { tarOf } from "../docker/tar";
@@ -16,13 +18,19 @@ import { InputError } from "../upstreams/errors";
 import { Answering } from "./answering";
 import { duplexOf, execOutput, execStream } from "./exec";
 import type { FinalServer } from "./final";
-import { Session } from "./session";
+import { CONNECTION_LOST, Session } from "./session";
 
 const SOURCES = join(__dirname, "server");
 const HOME = "/rehearsal";
 /** Bytes of memory that the server may take, its shared buffers included. */
 const MEMORY = 2 * 1024 ** 3;
 const PROCESSES = 4096;
+/** Seconds that a statement may take. */
+const STATEMENT_SECONDS = 120;
+/** SQLSTATEs of a server that is coming back: 57P03 is said while it recovers. */
+const RESTARTING = new Set([CONNECTION_LOST, "57P03"]);
+/** How long a server that has crashed may take to come back. */
+const RESTART_MS = 20_000;
 /** Settings of a server that is thrown away; those of the stack come after them. */
 const SETTINGS: Readonly<Record<string, string>> = {
     listen_addresses: "",
@@ -43,6 +51,8 @@ export interface RehearsalOptions {
     readonly devUser: string;
     /** Server settings as in postgresql.conf. */
     readonly settings: Readonly<Record<string, string>>;
+    /** Seconds after which a statement is cancelled; 120 where it is left out. */
+    readonly statementSeconds?: number;
 }
 
 /** The files that the container needs, from this folder. */
@@ -124,14 +134,30 @@ export class RehearsalServer {
             ...SETTINGS,
             "fdw_stub_rehearsal.superuser": this.options.devUser,
             ...this.options.settings,
+            // What is missing is read from messages.
+            lc_messages: "C",
         };
         await this.answering.serve(Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]));
     }
 
     /** A session of the superuser, by a socket of the container. */
     async session(database: string, socket = `${HOME}/socket/.s.PGSQL.5432`): Promise<Session> {
-        const stream = await execStream(this.container, ["perl", `${HOME}/relay.pl`, socket]);
-        return Session.open(stream, { user: this.options.devUser, database });
+        const reach = () => execStream(this.container, ["perl", `${HOME}/relay.pl`, socket]);
+        const milliseconds = (this.options.statementSeconds ?? STATEMENT_SECONDS) * 1000;
+        for (const end = Date.now() + RESTART_MS; ; await setTimeout(100)) {
+            try {
+                return await Session.open(
+                    await reach(),
+                    { user: this.options.devUser, database },
+                    { milliseconds, reach },
+                );
+            } catch (error) {
+                const restarts = error instanceof DatabaseError && RESTARTING.has(error.code ?? "");
+                if (!restarts || Date.now() > end) {
+                    throw error;
+                }
+            }
+        }
     }
 
     /**

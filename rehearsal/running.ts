@@ -38,7 +38,9 @@ export async function runStatement(
     // On a line of its own: the statement may end in a comment.
     const result = await session.query(`${BEFORE}${sql}\n;RELEASE SAVEPOINT ${SAVEPOINT}`, copyData);
     if (result.error !== undefined) {
-        await session.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}; RELEASE SAVEPOINT ${SAVEPOINT}`);
+        if (!session.ended) {
+            await session.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}; RELEASE SAVEPOINT ${SAVEPOINT}`);
+        }
         return { ...result, ...position(result, BEFORE.length) };
     }
     return { ...result, results: result.results.slice(1, -1) };
@@ -57,7 +59,7 @@ export class Sessions {
 
     async to(database: string): Promise<Session> {
         const known = this.open.get(database);
-        if (known !== undefined) {
+        if (known !== undefined && !known.ended) {
             return known;
         }
         const session = await this.connect(database);
@@ -67,7 +69,7 @@ export class Sessions {
 
     /** A file begins: nothing of the one before is left, neither settings nor a transaction. */
     async reset(): Promise<void> {
-        for (const session of this.open.values()) {
+        for (const session of [...this.open.values()].filter(({ ended }) => !ended)) {
             if (session.state !== "I") {
                 await session.query("ROLLBACK");
             }

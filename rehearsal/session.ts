@@ -3,6 +3,7 @@
 import type { Duplex } from "node:stream";
 import { DatabaseError, parse, serialize } from "pg-protocol";
 import {
+    BackendKeyDataMessage,
     type BackendMessage,
     CommandCompleteMessage,
     DataRowMessage,
@@ -28,17 +29,29 @@ export interface QueryResult {
 /** `I`: idle; `T`: in a transaction; `E`: in one that has failed. */
 export type TransactionState = "I" | "T" | "E";
 
+/** How long a query may take. */
+export interface QueryLimit {
+    readonly milliseconds: number;
+    /** Another stream to the same server, to ask it to cancel. */
+    reach(): Promise<Duplex>;
+}
+
 interface Running {
     readonly results: StatementResult[];
     current: { columns: readonly string[]; rows: Array<ReadonlyArray<string | null>> };
     error: DatabaseError | undefined;
     copyData: string | undefined;
     resolve(result: QueryResult): void;
-    reject(error: Error): void;
 }
 
 /** COPY data travels in pieces of so many bytes. */
 const COPY_CHUNK = 64 * 1024;
+/** How often a server is asked to cancel before the connection is given up, and how long it has each time. */
+const CANCELS = 3;
+const CANCEL_MS = 5_000;
+/** SQLSTATEs: a server that has crashed, and a query that was cancelled. */
+export const CONNECTION_LOST = "57P02";
+const CANCELED = "57014";
 
 export class Session {
     state: TransactionState = "I";
@@ -46,8 +59,12 @@ export class Session {
     onNotice: ((notice: NoticeMessage) => void) | undefined;
     private running: Running | undefined;
     private lost: Error | undefined;
+    private key: BackendKeyDataMessage | undefined;
 
-    private constructor(private readonly stream: Duplex) {
+    private constructor(
+        private readonly stream: Duplex,
+        private readonly limit: QueryLimit | undefined,
+    ) {
         parse(stream, (message) => this.message(message)).catch((error: unknown) => this.fail(error));
         stream.on("error", (error) => this.fail(error));
         stream.once("close", () => this.fail(new Error("The connection to the rehearsal's server was lost.")));
@@ -56,10 +73,15 @@ export class Session {
     /**
      * Begins a session on a stream whose other end lets everybody in.
      *
+     * @param limit Queries that take longer end in an error; without it they take as long as they take.
      * @throws DatabaseError when the server refuses, for example because there is no such database.
      */
-    static async open(stream: Duplex, parameters: Readonly<Record<string, string>>): Promise<Session> {
-        const session = new Session(stream);
+    static async open(
+        stream: Duplex,
+        parameters: Readonly<Record<string, string>>,
+        limit?: QueryLimit,
+    ): Promise<Session> {
+        const session = new Session(stream, limit);
         const started = session.next(undefined);
         stream.write(serialize.startup({ client_encoding: "UTF8", ...parameters }));
         const { error } = await started;
@@ -70,14 +92,52 @@ export class Session {
         return session;
     }
 
-    /** Runs one or more statements. An error of the server is part of the result, not an exception. */
-    query(sql: string, copyData?: string): Promise<QueryResult> {
+    /** Whether the connection is gone, for example because the server has crashed. */
+    get ended(): boolean {
+        return this.lost !== undefined;
+    }
+
+    /** Runs one or more statements. An error is part of the result, not an exception; so is the loss of the connection. */
+    async query(sql: string, copyData?: string): Promise<QueryResult> {
         if (this.lost !== undefined) {
-            return Promise.reject(this.lost);
+            throw this.lost;
         }
         const result = this.next(copyData);
         this.stream.write(serialize.query(sql));
-        return result;
+        const { limit } = this;
+        if (limit === undefined) {
+            return result;
+        }
+        let cancels = 0;
+        const late = () => {
+            cancels += 1;
+            if (cancels > CANCELS) {
+                this.stream.destroy();
+                return;
+            }
+            this.cancel(limit).catch(() => undefined);
+            timer = setTimeout(late, CANCEL_MS);
+        };
+        let timer = setTimeout(late, limit.milliseconds);
+        try {
+            const { results, error } = await result;
+            if (cancels > 0 && (error?.code === CANCELED || error?.code === CONNECTION_LOST)) {
+                error.message = `the statement did not end within ${limit.milliseconds / 1000} seconds, the longest that one may take in a rehearsal`;
+            }
+            return { results, ...(error === undefined ? {} : { error }) };
+        } finally {
+            clearTimeout(timer);
+        }
+    }
+
+    /** Asks the server to cancel what runs. */
+    private async cancel({ reach }: QueryLimit): Promise<void> {
+        if (this.key !== undefined) {
+            const stream = await reach();
+            stream.on("error", () => undefined);
+            stream.resume();
+            stream.end(serialize.cancel(this.key.processID, this.key.secretKey));
+        }
     }
 
     /**
@@ -105,14 +165,13 @@ export class Session {
         if (this.running !== undefined) {
             throw new Error("A session runs one query at a time.");
         }
-        return new Promise((resolve, reject) => {
+        return new Promise((resolve) => {
             this.running = {
                 results: [],
                 current: { columns: [], rows: [] },
                 error: undefined,
                 copyData,
                 resolve,
-                reject,
             };
         });
     }
@@ -121,17 +180,18 @@ export class Session {
         this.lost ??= error instanceof Error ? error : new Error(String(error));
         const running = this.running;
         this.running = undefined;
-        if (running?.error !== undefined) {
-            // A FATAL error ends the connection; it is what the caller wants to know.
-            running.resolve({ results: running.results, error: running.error });
-        } else {
-            running?.reject(this.lost);
-        }
+        this.state = "I";
+        // A FATAL error ends the connection; it is what the caller wants to know.
+        running?.resolve({ results: running.results, error: running.error ?? connectionLost() });
     }
 
     private message(message: BackendMessage): void {
         if (message instanceof NoticeMessage) {
             this.onNotice?.(message);
+            return;
+        }
+        if (message instanceof BackendKeyDataMessage) {
+            this.key = message;
             return;
         }
         const running = this.running;
@@ -166,4 +226,10 @@ export class Session {
         }
         this.stream.write(serialize.copyDone());
     }
+}
+
+function connectionLost(): DatabaseError {
+    const error = new DatabaseError("the connection to the server was lost", 0, "error");
+    error.code = CONNECTION_LOST;
+    return error;
 }
