@@ -181,7 +181,7 @@ export class LearningPass {
             }
         }
         if (session.state === "I" && this.unmirrored.size > 0) {
-            await this.mirrorRest(session);
+            await this.mirrorRest(await this.sessions.to(this.databaseOf(statement)));
         }
         return outcome;
     }
@@ -211,6 +211,10 @@ export class LearningPass {
             for (const [server, role] of found) {
                 mappings.add(`${server}\0${role}`);
             }
+        }
+        // What the script made in other databases is what their upstreams look like; what is ours there is not.
+        for (const database of [...this.withMirror].filter((name) => name !== this.plan.devDatabase)) {
+            await (await this.sessions.to(database)).rows("DROP SCHEMA fdw_stub_rehearsal CASCADE");
         }
         const admin = await this.cluster.in("template1");
         const databases = await admin.rows(
