@@ -93,7 +93,9 @@ class Builder {
 
     private at(host: string, port: number, database: string): Building | undefined {
         const { devDatabase, standsIn } = this.input;
-        if (database === devDatabase || standsIn(host) || standsIn(database)) {
+        // A port that is none, or blanks in a host: whoever connects is told by libpq.
+        const bad = !(Number.isInteger(port) && port >= 1 && port <= 65535) || /\s/.test(host);
+        if (bad || database === devDatabase || standsIn(host) || standsIn(database)) {
             return undefined;
         }
         const key = `${host}\0${port}\0${database}`;

@@ -143,6 +143,9 @@ describe("upstreams", () => {
             },
             ["a:9/d", "a:10/d", "b:5432/d"],
         ],
+        ["a port that is none", { servers: [["s", { host: "h", port: "x", dbname: "d" }]] }, []],
+        ["a port out of range", { servers: [["s", { host: "h", port: "65536", dbname: "d" }]] }, []],
+        ["a host with a blank", { servers: [["s", { host: "h i", dbname: "d" }]] }, []],
         ["dblink alone", { connections: [["h", 5432, "d", "u", "p"]] }, ["h:5432/d u:p"]],
     ])("%s", (_name, told, expected) => {
         expect(short(found(told))).toEqual(expected);
