@@ -534,6 +534,8 @@ sub command {
     my $run = $commands{$name};
     eval { defined $run ? $run->(@arguments) : die "unknown command $name\n"; 1 }
         or report('{"event":"failed","n":' . ($done + 1) . ',"message":' . text($@ =~ s/\s+$//r) . '}');
+    # Connections that ended meanwhile.
+    1 while waitpid(-1, POSIX::WNOHANG()) > 0;
     $done++;
     report("{\"event\":\"done\",\"n\":$done}");
 }
