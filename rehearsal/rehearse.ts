@@ -58,7 +58,7 @@ interface Learnt {
  * Runs a schema on a throw-away server and derives the upstreams that it needs.
  *
  * @throws InputError when the image cannot be used, or a declared upstream's own DDL fails; nothing in a schema makes
- *   this throw.
+ *   this throw; the signal's reason when it is aborted.
  */
 export async function rehearse(docker: Docker, input: RehearsalInput): Promise<Inference> {
     const server = await RehearsalServer.start(docker, input);
@@ -66,6 +66,10 @@ export async function rehearse(docker: Docker, input: RehearsalInput): Promise<I
     input.signal?.addEventListener("abort", stop, { once: true });
     try {
         return await rehearseOn(server, input);
+    } catch (error) {
+        // What breaks then breaks because the container is gone.
+        input.signal?.throwIfAborted();
+        throw error;
     } finally {
         input.signal?.removeEventListener("abort", stop);
         await server.end();
