@@ -26,10 +26,18 @@ const configured = (configuration: ConfigurationInput = {}) =>
 export class Rehearsals {
     private constructor(readonly server: RehearsalServer) {}
 
-    static async start(configuration: ConfigurationInput = {}): Promise<Rehearsals> {
+    /** @param statementSeconds How long a statement may take, where that is not what it is by default. */
+    static async start(configuration: ConfigurationInput = {}, statementSeconds?: number): Promise<Rehearsals> {
         const { devUser, settings } = configured(configuration);
         const image = await imageHere();
-        return new Rehearsals(await RehearsalServer.start(await connectDocker(), { image, devUser, settings }));
+        return new Rehearsals(
+            await RehearsalServer.start(await connectDocker(), {
+                image,
+                devUser,
+                settings,
+                ...(statementSeconds === undefined ? {} : { statementSeconds }),
+            }),
+        );
     }
 
     /** Runs a schema. */
