@@ -61,7 +61,8 @@ export class LearningPass {
     private readonly mender: Mender;
     private readonly provider: Provider;
     private readonly usage: Usage;
-    private readonly unmirrored = new Map<string, { database: string; relation: string }>();
+    /** Foreign tables whose stub was locked, as they were declared, in order. */
+    private readonly unmirrored: Array<{ database: string; table: string }> = [];
     private readonly withMirror = new Set<string>();
     /** Databases in which foreign objects were declared. */
     readonly foreignIn = new Set<string>();
@@ -180,7 +181,7 @@ export class LearningPass {
                 this.facts.failures.push(failureOf(statement, ran.error, ran.position));
             }
         }
-        if (session.state === "I" && this.unmirrored.size > 0) {
+        if (session.state === "I" && this.unmirrored.length > 0) {
             await this.mirrorRest(await this.sessions.to(this.databaseOf(statement)));
         }
         return outcome;
@@ -264,7 +265,7 @@ export class LearningPass {
     /** A session with a database in which the schema runs. */
     private async connect(database: string): Promise<Session> {
         await this.cluster.database(database);
-        const session = await this.server.session(database);
+        const session = await this.server.schemaSession(database);
         const [found] = await session.rows("SELECT to_regnamespace('fdw_stub_rehearsal') IS NULL");
         if (found?.[0] === "t") {
             const { error } = await session.query(mirrorSql());
@@ -376,7 +377,7 @@ export class LearningPass {
             }
             case "unmirrored":
                 this.hadUnmirrored = true;
-                this.unmirrored.set(`${notice.database}\0${notice.relation}`, notice);
+                this.unmirrored.push({ database: notice.database, table: JSON.stringify(notice.table) });
                 break;
             case "contradicted": {
                 const { schema, table, column, given, wanted } = notice;
@@ -395,11 +396,11 @@ export class LearningPass {
 
     /** Foreign tables whose stub was locked by a transaction that is over now. */
     private async mirrorRest(session: Session): Promise<void> {
-        const relations = new Set([...this.unmirrored.values()].map(({ relation }) => relation));
-        this.unmirrored.clear();
-        for (const relation of relations) {
+        const rest = this.unmirrored.splice(0);
+        // As they were declared: a savepoint may have taken that back, after something had read them.
+        for (const { database, table } of rest) {
             await session.query(
-                `SELECT fdw_stub_rehearsal.mirror(pg_catalog.to_regclass(${quoteLiteral(relation)})::oid)`,
+                `SELECT fdw_stub_rehearsal.mirror_into(${quoteLiteral(database)}, ${quoteLiteral(table)})`,
             );
         }
     }

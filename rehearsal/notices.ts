@@ -62,9 +62,8 @@ const notice = z.discriminatedUnion("event", [
         event: z.literal("unmirrored"),
         context,
         server: z.string(),
-        relation: z.string(),
-        schema: z.string(),
-        name: z.string(),
+        /** What `mirror_into` takes. */
+        table: z.record(z.string(), z.unknown()),
         database: z.string(),
         state: z.string(),
         message: z.string(),
