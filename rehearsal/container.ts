@@ -8,9 +8,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { setTimeout } from "node:timers/promises";
 import type Docker from "dockerode";
-import { DatabaseError } from "pg-protocol";
 import { statusCode, unlessGone } from "../docker/client";
 import { LABEL } from "../docker/labels";
 import { tarOf } from "../docker/tar";
@@ -18,19 +16,18 @@ import { InputError } from "../upstreams/errors";
 import { Answering } from "./answering";
 import { duplexOf, execOutput, execStream } from "./exec";
 import type { FinalServer } from "./final";
-import { CONNECTION_LOST, Session } from "./session";
+import { Session } from "./session";
 
 const SOURCES = join(__dirname, "server");
 const HOME = "/rehearsal";
+/** Sockets of the server in which everything is answered, and of the stack's own. */
+const INNER = `${HOME}/socket/.s.PGSQL.5432`;
+const FINAL = "/var/run/postgresql/.s.PGSQL.5432";
 /** Bytes of memory that the server may take, its shared buffers included. */
 const MEMORY = 2 * 1024 ** 3;
 const PROCESSES = 4096;
 /** Seconds that a statement may take. */
 const STATEMENT_SECONDS = 120;
-/** SQLSTATEs of a server that is coming back: 57P03 is said while it recovers. */
-const RESTARTING = new Set([CONNECTION_LOST, "57P03"]);
-/** How long a server that has crashed may take to come back. */
-const RESTART_MS = 20_000;
 /** Settings of a server that is thrown away; those of the stack come after them. */
 const SETTINGS: Readonly<Record<string, string>> = {
     listen_addresses: "",
@@ -140,24 +137,27 @@ export class RehearsalServer {
         await this.answering.serve(Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]));
     }
 
-    /** A session of the superuser, by a socket of the container. */
-    async session(database: string, socket = `${HOME}/socket/.s.PGSQL.5432`): Promise<Session> {
+    /** A session of the superuser, beside the schema's own. */
+    session(database: string): Promise<Session> {
+        return this.open(database, INNER);
+    }
+
+    /** A session for the schema's statements, none of which takes forever. */
+    schemaSession(database: string): Promise<Session> {
+        return this.open(database, INNER, this.limit);
+    }
+
+    private get limit(): number {
+        return (this.options.statementSeconds ?? STATEMENT_SECONDS) * 1000;
+    }
+
+    private async open(database: string, socket: string, milliseconds?: number): Promise<Session> {
         const reach = () => execStream(this.container, ["perl", `${HOME}/relay.pl`, socket]);
-        const milliseconds = (this.options.statementSeconds ?? STATEMENT_SECONDS) * 1000;
-        for (const end = Date.now() + RESTART_MS; ; await setTimeout(100)) {
-            try {
-                return await Session.open(
-                    await reach(),
-                    { user: this.options.devUser, database },
-                    { milliseconds, reach },
-                );
-            } catch (error) {
-                const restarts = error instanceof DatabaseError && RESTARTING.has(error.code ?? "");
-                if (!restarts || Date.now() > end) {
-                    throw error;
-                }
-            }
-        }
+        return Session.open(
+            await reach(),
+            { user: this.options.devUser, database },
+            milliseconds === undefined ? undefined : { milliseconds, reach },
+        );
     }
 
     /**
@@ -187,7 +187,12 @@ export class RehearsalServer {
 
     /** A session of the superuser with the stack's own server. */
     finalSession(database: string): Promise<Session> {
-        return this.session(database, "/var/run/postgresql/.s.PGSQL.5432");
+        return this.open(database, FINAL);
+    }
+
+    /** A session for the schema's statements with the stack's own server. */
+    finalSchemaSession(database: string): Promise<Session> {
+        return this.open(database, FINAL, this.limit);
     }
 
     /** A database's schema as `pg_dump` writes it. */

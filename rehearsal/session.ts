@@ -65,9 +65,10 @@ export class Session {
         private readonly stream: Duplex,
         private readonly limit: QueryLimit | undefined,
     ) {
-        parse(stream, (message) => this.message(message)).catch((error: unknown) => this.fail(error));
+        const lost = () => this.fail(new Error("The connection to the rehearsal's server was lost."));
+        parse(stream, (message) => this.message(message)).then(lost, (error: unknown) => this.fail(error));
         stream.on("error", (error) => this.fail(error));
-        stream.once("close", () => this.fail(new Error("The connection to the rehearsal's server was lost.")));
+        stream.once("close", lost);
     }
 
     /**
@@ -181,6 +182,7 @@ export class Session {
         const running = this.running;
         this.running = undefined;
         this.state = "I";
+        this.stream.destroy();
         // A FATAL error ends the connection; it is what the caller wants to know.
         running?.resolve({ results: running.results, error: running.error ?? connectionLost() });
     }
