@@ -54,7 +54,7 @@ export function statementsOf(dump: string): string[] {
         .map((entry) =>
             entry
                 .replace(/^(?:SET default_table\w+ = .*;\n+)+/gm, "")
-                .replace(/\n--\n-- PostgreSQL database dump complete\n--\n[\s\S]*$/, "")
+                .replace(/(?:^|\n)--\n-- PostgreSQL database dump complete\n--\n[\s\S]*$/, "")
                 .trim(),
         )
         .filter((entry) => entry !== "" && !entry.startsWith("CREATE SCHEMA public;"));

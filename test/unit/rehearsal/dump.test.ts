@@ -102,6 +102,10 @@ END $$;`;
         expect(statementsOf(dump(["t", "TABLE DATA", rows]).replace("-- Name:", "-- Data for Name:"))).toEqual([rows]);
     });
 
+    test("a table without rows at the end of a data dump", () => {
+        expect(statementsOf(dump(["t", "TABLE DATA", ""]).replace("-- Name:", "-- Data for Name:"))).toEqual([]);
+    });
+
     test("an older pg_dump has no restriction", () => {
         expect(statementsOf(dump(["t", "TABLE", TABLE]).replaceAll(/^\\.*\n\n/gm, ""))).toEqual([TABLE]);
     });
