@@ -41,12 +41,17 @@ function partOf(found: Inference, n: number) {
     const again = (line: string) => line.replaceAll(new RegExp(`(?<=\\b[a-z])${n}\\b`, "g"), "@");
     const mine = (database: string) => database === `d${n}` || database === `e${n}` || database === `u${n}`;
     const upstreams = found.upstreams.filter(({ database }) => mine(database));
-    const findings = found.findings.filter(({ file }) => file === fileOf(n));
+    const findings = complete(found).findings.filter(({ file }) => file === fileOf(n));
     return {
         lines: compact({ ...found, upstreams }).map(again),
         told: told({ findings }, "error", "warning").map(again),
         roles: found.roles.filter(({ place }) => place.file === fileOf(n)).map(({ name }) => again(name)),
     };
+}
+
+/** Without what is said of every SELECT * over an imported table. */
+function complete(found: Inference): Pick<Inference, "findings"> {
+    return { findings: found.findings.filter(({ code }) => code !== "columns-unknown") };
 }
 
 type Case = readonly [name: string, sql: string, lines: readonly string[]];
@@ -64,7 +69,7 @@ function table(title: string, cases: readonly Case[], header = SERVER): void {
         });
 
         test("nothing failed", () => {
-            expect(told(found, "error", "warning")).toEqual([]);
+            expect(told(complete(found), "error", "warning")).toEqual([]);
             expect(found.ran.failed).toBe(0);
         });
     });
@@ -483,7 +488,7 @@ CREATE MATERIALIZED VIEW m@ AS SELECT count(*) FROM (${mine}) AS q;`;
     });
 
     test.each(QUERIES.map((query, n) => [query, n] as const))("%s", (_query, n) => {
-        const findings = found.findings.filter(({ file, code }) => file === fileOf(n) && code !== "columns-unknown");
+        const findings = complete(found).findings.filter(({ file }) => file === fileOf(n));
         expect(told({ findings }, "error", "warning")).toEqual([]);
     });
 
@@ -608,7 +613,7 @@ describe("properties", () => {
     );
     const model = fc.record({
         database: name.filter((text) => !/^(?:postgres|template\d|dev)$/.test(text)),
-        user: name.filter((text) => !/^pg_|^(?:none|public|postgres)$/i.test(text)),
+        user: name.filter((text) => !/^pg_|^\/|^(?:none|public|postgres)$/i.test(text)),
         password: name,
         schema: name.filter((text) => !/^pg_|^information_schema$|^fdw_stub/.test(text)),
         table: name,

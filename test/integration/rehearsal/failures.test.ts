@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Inference } from "../../../schema";
 import { compact, Rehearsals, told } from "../support/rehearsals";
 
-const STATEMENT_SECONDS = 2;
+/** Enough for everything that ends, on a busy machine too. */
+const STATEMENT_SECONDS = 5;
 let rehearsals: Rehearsals;
 
 beforeAll(async () => {
@@ -91,7 +92,7 @@ describe("one run with many mistakes", () => {
         ]);
         expect(told(found).join("\n")).not.toContain("geheim");
         expect(found.ran.failed).toBeGreaterThan(0);
-        expect(found.ran.statements).toBeGreaterThan(100);
+        expect(found.ran.statements).toBeGreaterThan(90);
     });
 });
 
@@ -101,7 +102,7 @@ describe("alone", () => {
         expect(compact(found)).toEqual(LINES);
         expect(told(found)).toEqual([
             expect.stringMatching(
-                /^warning statement-failed 2: .*the statement did not end within 2 seconds, the longest that one may take in a rehearsal/,
+                /^warning statement-failed 2: .*the statement did not end within 5 seconds, the longest that one may take in a rehearsal/,
             ),
         ]);
     });
