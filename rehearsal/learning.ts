@@ -30,6 +30,9 @@ const MAX_MENDS = 50;
 const QUIET =
     /^(?:CREATE (?:TABLE|INDEX|UNIQUE|TYPE|DOMAIN|FUNCTION|PROCEDURE|OR|VIEW|SCHEMA|EXTENSION|SEQUENCE|ROLE|USER|SERVER|FOREIGN|TRIGGER|POLICY)|ALTER|COMMENT|GRANT|REVOKE|SET|DROP|BEGIN|COMMIT)\b/;
 
+/** SQLSTATEs by which the schema itself keeps us from looking: a failed transaction, privileges, timeouts. */
+const NO_LOOK = /^(?:25P02|42501|57)/;
+
 export interface LearningPlan {
     readonly devDatabase: string;
     /** SQL that fills each stub, by database. */
@@ -153,7 +156,7 @@ export class LearningPass {
         }
         const session = await this.sessions.to(this.databaseOf(statement));
         if (this.usageCounts || /\bdblink/i.test(statement.sql)) {
-            await this.observe(session, statement);
+            await this.observe(statement);
         }
         let ran = await runStatement(session, statement);
         const tried = new Set<string>();
@@ -215,7 +218,7 @@ export class LearningPass {
         }
         // What the script made in other databases is what their upstreams look like; what is ours there is not.
         for (const database of [...this.withMirror].filter((name) => name !== this.plan.devDatabase)) {
-            await (await this.sessions.to(database)).rows("DROP SCHEMA fdw_stub_rehearsal CASCADE");
+            await (await this.sessions.to(database)).rows("DROP SCHEMA IF EXISTS fdw_stub_rehearsal CASCADE");
         }
         const admin = await this.cluster.in("template1");
         const databases = await admin.rows(
@@ -302,19 +305,16 @@ export class LearningPass {
     private async look(sql: string): Promise<ReadonlyArray<ReadonlyArray<string | null>>> {
         const database = this.current === undefined ? this.plan.devDatabase : this.databaseOf(this.current);
         const ran = await runStatement(await this.sessions.to(database), { sql, words: ["SELECT"] });
-        if (ran.error !== undefined) {
+        if (ran.error !== undefined && !NO_LOOK.test(ran.error.code ?? "")) {
             throw ran.error;
         }
         return ran.results.at(-1)?.rows ?? [];
     }
 
-    private async observe(session: Session, { file, line, sql }: ReadStatement): Promise<void> {
+    private async observe({ file, line, sql }: ReadStatement): Promise<void> {
         this.usageCounts = true;
         const path = await this.look("SELECT unnest(current_schemas(true))");
         await this.usage.observe({ file, line, sql, searchPath: path.flatMap(([schema]) => schema ?? []) });
-        if (session.state === "E") {
-            await session.query("ROLLBACK");
-        }
     }
 
     /** Where in the statement something happens: inside a DO block the server tells the line. */

@@ -12,11 +12,11 @@ const TRANSACTION = new Set(["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABO
 const SAVEPOINT = "fdw_stub_rehearsal";
 const BEFORE = `SAVEPOINT ${SAVEPOINT};\n`;
 
-function standsAlone([first, second]: readonly string[]): boolean {
+function standsAlone([first, second, third]: readonly string[]): boolean {
     return (
         TRANSACTION.has(first ?? "") ||
         (second === "TRANSACTION" && (first === "PREPARE" || first === "SET")) ||
-        (first === "SET" && second === "SESSION")
+        (first === "SET" && second === "SESSION" && third === "CHARACTERISTICS")
     );
 }
 
