@@ -80,8 +80,6 @@ export interface Facts {
     readonly retyped: RetypedFact[];
     readonly contradictions: ContradictionFact[];
     readonly failures: FailureFact[];
-    /** Roles that were made because the schema mentions them. */
-    readonly missingRoles: Map<string, Place>;
     /** Statements that were run for the database under development, or failed. */
     statements: number;
 }
@@ -95,7 +93,6 @@ export function noFacts(): Facts {
         retyped: [],
         contradictions: [],
         failures: [],
-        missingRoles: new Map(),
         statements: 0,
     };
 }

@@ -1,5 +1,7 @@
 /** What one pass has found out of how to answer, which the next one is told from the start. */
 
+import type { Place } from "../schema/report";
+
 export interface Knowledge {
     readonly ports: Set<number>;
     /** `directory\0port` */
@@ -13,8 +15,8 @@ export interface Knowledge {
     /** Paths of clients' certificates with the paths of their keys. */
     readonly clients: Map<string, string>;
     tls: boolean;
-    /** Roles that the schema mentions and does not create. */
-    readonly roles: Set<string>;
+    /** Roles that are there before the schema runs: those that it mentions and does not create, with the place. */
+    readonly roles: Map<string, Place | undefined>;
     /** The database that the script connects to for what is under development; undefined for the one it begins in. */
     ownDatabase: string | undefined;
     /** Databases that the script itself fills, after `\c`. */
@@ -30,7 +32,7 @@ export function noKnowledge(roles: readonly string[]): Knowledge {
         authorities: new Set(),
         clients: new Map(),
         tls: false,
-        roles: new Set(roles),
+        roles: new Map(roles.map((name) => [name, undefined])),
         ownDatabase: undefined,
         scripted: new Set(),
     };

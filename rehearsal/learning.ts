@@ -121,7 +121,7 @@ export class LearningPass {
             ...[...knowledge.authorities].map((path) => answering.authority(path)),
             ...[...knowledge.clients].map(([certificate, key]) => answering.client(certificate, key, "client")),
         ]);
-        for (const role of knowledge.roles) {
+        for (const role of knowledge.roles.keys()) {
             await this.cluster.role(role);
         }
         for (const [database, sql] of plan.stubs) {

@@ -33,8 +33,7 @@ export class Mender {
                 if (!(await cluster.role(mend.name))) {
                     return false;
                 }
-                knowledge.roles.add(mend.name);
-                facts.missingRoles.set(mend.name, place);
+                knowledge.roles.set(mend.name, place);
                 if (session.state === "T") {
                     // The session remembers until the transaction's end that there was none; this makes it look again.
                     await runStatement(session, {

@@ -48,7 +48,6 @@ interface Learnt {
     readonly result: Result;
     /** SQL that fills each stub in the next pass, by database. */
     readonly texts: ReadonlyMap<string, string>;
-    readonly missingRoles: ReadonlyMap<string, Place>;
     readonly reading: ReadResult;
     readonly sources: readonly ReadStatement[];
     /** Whether another pass can find more. */
@@ -97,12 +96,14 @@ class Rehearsal {
         }
         const upstreams = completed(input.declared, learnt.result.upstreams);
         const users = new Set(upstreams.flatMap((each) => each.users.map(({ name }) => name)));
-        const roles = [...learnt.missingRoles].filter(([name]) => !users.has(name) && name !== input.devUser);
-        const proof = await this.prove(upstreams, [...input.roles, ...roles.map(([name]) => name)]);
+        const roles = [...this.knowledge.roles].flatMap(([name, place]) =>
+            place === undefined || users.has(name) || name === input.devUser ? [] : [{ name, place }],
+        );
+        const proof = await this.prove(upstreams, [...input.roles, ...roles.map(({ name }) => name)]);
         return {
             upstreams,
             origins: learnt.result.origins,
-            roles: roles.map(([name, place]) => ({ name, place })),
+            roles,
             findings: ordered([
                 ...learnt.reading.findings,
                 ...learnt.result.findings,
@@ -164,7 +165,6 @@ class Rehearsal {
             return {
                 result: { ...result, findings: [...result.findings, ...settled.findings] },
                 texts: next,
-                missingRoles: pass.facts.missingRoles,
                 reading,
                 sources,
                 again: moved || (!unchanged && pass.leavesQuestions),
