@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
+import type Docker from "dockerode";
 import { connectDocker } from "../docker/client";
+import { chooseImage, inspectImage } from "../docker/image";
 import { type FinalServer, rehearseCached } from "../rehearsal";
 import type { Finding, Inference, Tool } from "../schema";
 import { ensureImage } from "../setup/image";
@@ -82,6 +84,13 @@ export async function finalServer(
 /** Takes lines that tell the user what is being waited for. */
 export type Tell = (line: string) => void;
 
+/** The image that the stack is going to have; no registry is asked where there is one here. */
+async function imageId(docker: Docker, configured: string, tell: Tell): Promise<string> {
+    const { reference } = await chooseImage(docker, configured);
+    const here = await inspectImage(docker, reference);
+    return here?.Id ?? (await ensureImage(docker, configured, { log: tell })).id;
+}
+
 /**
  * Runs the schema that the configuration names on a throw-away server. The same input is not run twice.
  *
@@ -97,9 +106,8 @@ export async function rehearseSchema(
     const readFile = (path: string) => readFileSync(resolve(directory, path), "utf8");
     const baseline = await Promise.all(readFiles("baseline", configuration.baseline, readFile).map(splitBaseline));
     const docker = await connectDocker();
-    const image = await ensureImage(docker, configuration.image, { log: tell });
     return rehearseCached(docker, {
-        image: image.id,
+        image: await imageId(docker, configuration.image, tell),
         // Relative to the working directory where that is shorter, as the user would write them.
         paths: configuration.schema.map((path) => relative(process.cwd(), resolve(directory, path)) || "."),
         variables: configuration.variables,

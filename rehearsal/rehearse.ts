@@ -5,7 +5,7 @@ import type { FileSystem } from "../schema/read/filesystem";
 import { type ReadResult, readSchema } from "../schema/read/read";
 import { findStandIn } from "../schema/read/standins";
 import type { ReaderEvents, ReadStatement } from "../schema/read/statement";
-import type { Finding, Inference, Place, Progress, Tool } from "../schema/report";
+import type { Finding, Inference, Progress, Tool } from "../schema/report";
 import type { Upstream } from "../upstreams/model";
 import { type RehearsalOptions, RehearsalServer } from "./container";
 import { completed, type DeclaredStubs, declaredStubs } from "./declared";
