@@ -30,6 +30,10 @@ const MAX_MENDS = 50;
 const QUIET =
     /^(?:CREATE (?:TABLE|INDEX|UNIQUE|TYPE|DOMAIN|FUNCTION|PROCEDURE|OR|VIEW|SCHEMA|EXTENSION|SEQUENCE|ROLE|USER|SERVER|FOREIGN|TRIGGER|POLICY)|ALTER|COMMENT|GRANT|REVOKE|SET|DROP|BEGIN|COMMIT)\b/;
 
+/** Statements after which the effective schemas are the same. */
+const KEEPS_PATH =
+    /^(?:CREATE (?:TABLE|INDEX|UNIQUE|TYPE|DOMAIN|FUNCTION|PROCEDURE|OR|VIEW|MATERIALIZED|EXTENSION|SEQUENCE|FOREIGN|TRIGGER|POLICY)|ALTER (?:TABLE|FOREIGN|INDEX|SEQUENCE|VIEW|FUNCTION)|COMMENT|GRANT|REVOKE|BEGIN|INSERT|UPDATE|DELETE|COPY)\b/;
+
 export interface LearningPlan {
     readonly devDatabase: string;
     /** SQL that fills each stub, by database. */
@@ -70,6 +74,8 @@ export class LearningPass {
     private hadUnmirrored = false;
     private place: Place = { file: "", line: 1 };
     private current: ReadStatement | undefined;
+    /** Effective schemas of the session; undefined after what may have changed them. */
+    private searchPath: readonly string[] | undefined;
     /** Imports or dblink are used: then statements tell columns that nobody declares. */
     private usageCounts = false;
 
@@ -136,6 +142,7 @@ export class LearningPass {
 
     /** A file begins. */
     async session(_file: string): Promise<void> {
+        this.searchPath = undefined;
         await this.sessions.reset();
     }
 
@@ -152,7 +159,7 @@ export class LearningPass {
         }
         const session = await this.sessions.to(this.databaseOf(statement));
         if (this.usageCounts || /\bdblink/i.test(statement.sql)) {
-            await this.observe(session, statement);
+            await this.observe(statement);
         }
         let ran = await runStatement(session, statement);
         const tried = new Set<string>();
@@ -298,12 +305,15 @@ export class LearningPass {
         return ran.results.at(-1)?.rows ?? [];
     }
 
-    private async observe(session: Session, { file, line, sql }: ReadStatement): Promise<void> {
+    private async observe({ file, line, sql, words }: ReadStatement): Promise<void> {
         this.usageCounts = true;
-        const path = await this.look("SELECT unnest(current_schemas(true))");
-        await this.usage.observe({ file, line, sql, searchPath: path.flatMap(([schema]) => schema ?? []) });
-        if (session.state === "E") {
-            await session.query("ROLLBACK");
+        if (this.searchPath === undefined) {
+            const path = await this.look("SELECT unnest(current_schemas(true))");
+            this.searchPath = path.flatMap(([schema]) => schema ?? []);
+        }
+        await this.usage.observe({ file, line, sql, searchPath: this.searchPath });
+        if (!KEEPS_PATH.test(words.join(" "))) {
+            this.searchPath = undefined;
         }
     }
 
