@@ -1,5 +1,6 @@
 /** Passes over a schema until nothing changes, and the proof. */
 
+import { isIP } from "node:net";
 import type Docker from "dockerode";
 import type { FileSystem } from "../schema/read/filesystem";
 import { type ReadResult, readSchema } from "../schema/read/read";
@@ -9,7 +10,8 @@ import type { Finding, Inference, Progress, Tool } from "../schema/report";
 import type { Upstream } from "../upstreams/model";
 import { type RehearsalOptions, RehearsalServer } from "./container";
 import { completed, type DeclaredStubs, declaredStubs } from "./declared";
-import type { Facts } from "./facts";
+import { endpointsOf } from "./endpoints";
+import type { Facts, MappingFact } from "./facts";
 import { failureFindings } from "./failures";
 import type { FinalServer } from "./final";
 import { type Knowledge, noKnowledge } from "./knowledge";
@@ -50,6 +52,7 @@ interface Learnt {
     readonly texts: ReadonlyMap<string, string>;
     readonly reading: ReadResult;
     readonly sources: readonly ReadStatement[];
+    readonly mappings: readonly MappingFact[];
     /** Whether another pass can find more. */
     readonly again: boolean;
 }
@@ -107,7 +110,11 @@ class Rehearsal {
             findings: ordered([
                 ...learnt.reading.findings,
                 ...learnt.result.findings,
-                ...failureFindings(proof.failures, input.strict),
+                ...failureFindings(proof.failures, {
+                    strict: input.strict,
+                    mappings: learnt.mappings,
+                    devUser: input.devUser,
+                }),
             ]),
             sources: learnt.sources,
             files: learnt.reading.files,
@@ -163,15 +170,39 @@ class Rehearsal {
             );
             const unchanged = number > 1 && sameTexts(texts, next);
             return {
-                result: { ...result, findings: [...result.findings, ...settled.findings] },
+                result: {
+                    ...result,
+                    findings: [...result.findings, ...settled.findings, ...this.unanswered(pass.facts)],
+                },
                 texts: next,
                 reading,
                 sources,
+                mappings: pass.facts.mappings,
                 again: moved || (!unchanged && pass.leavesQuestions),
             };
         } finally {
             pass.end();
         }
+    }
+
+    /** Servers at an address, where the engine lets none be answered. */
+    private unanswered({ servers }: Facts): Finding[] {
+        if (this.server.answering.addresses) {
+            return [];
+        }
+        const [first] = servers.filter(
+            ({ handled, options }) => handled && endpointsOf(options).some(({ host }) => isIP(host) !== 0),
+        );
+        return first === undefined
+            ? []
+            : [
+                  {
+                      severity: "warning",
+                      code: "addresses-unanswered",
+                      message: `Server ${first.name} names an address, and this Docker engine does not let the rehearsal answer for addresses (it grants no NET_ADMIN); what connects to it fails here.`,
+                      ...first.place,
+                  },
+              ];
     }
 
     /** Which of the databases that the script connects to is the one under development; whether that is news. */
