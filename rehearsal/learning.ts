@@ -71,7 +71,6 @@ export class LearningPass {
     readonly foreignIn = new Set<string>();
     /** Databases that the script connected to by name. */
     readonly scripted = new Set<string>();
-    private hadUnmirrored = false;
     private place: Place = { file: "", line: 1 };
     private current: ReadStatement | undefined;
     /** Effective schemas of the session; undefined after what may have changed them. */
@@ -234,11 +233,6 @@ export class LearningPass {
         };
     }
 
-    /** Whether what was learnt late could have changed what came before. */
-    get leavesQuestions(): boolean {
-        return this.usageCounts || this.hadUnmirrored || this.facts.failures.length > 0;
-    }
-
     settled() {
         return this.usage.settle();
     }
@@ -376,7 +370,6 @@ export class LearningPass {
                 break;
             }
             case "unmirrored":
-                this.hadUnmirrored = true;
                 this.unmirrored.set(`${notice.database}\0${notice.relation}`, notice);
                 break;
             case "contradicted": {

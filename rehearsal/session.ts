@@ -19,14 +19,16 @@ export interface StatementResult {
     readonly rows: Array<ReadonlyArray<string | null>>;
 }
 
+/** `I`: idle; `T`: in a transaction; `E`: in one that has failed. */
+export type TransactionState = "I" | "T" | "E";
+
 export interface QueryResult {
     readonly results: readonly StatementResult[];
     /** The error that ended the query, if one did. */
     readonly error?: DatabaseError;
+    /** After the query. */
+    readonly state: TransactionState;
 }
-
-/** `I`: idle; `T`: in a transaction; `E`: in one that has failed. */
-export type TransactionState = "I" | "T" | "E";
 
 interface Running {
     readonly results: StatementResult[];
@@ -44,7 +46,8 @@ export class Session {
     state: TransactionState = "I";
     /** Called with every notice, when it comes. */
     onNotice: ((notice: NoticeMessage) => void) | undefined;
-    private running: Running | undefined;
+    /** Queries that were sent, in the order in which their results come. */
+    private readonly sent: Running[] = [];
     private lost: Error | undefined;
 
     private constructor(private readonly stream: Duplex) {
@@ -70,7 +73,10 @@ export class Session {
         return session;
     }
 
-    /** Runs one or more statements. An error of the server is part of the result, not an exception. */
+    /**
+     * Runs one or more statements. An error of the server is part of the result, not an exception. Another query may be
+     * sent before the result is there, but not after a COPY from STDIN.
+     */
     query(sql: string, copyData?: string): Promise<QueryResult> {
         if (this.lost !== undefined) {
             return Promise.reject(this.lost);
@@ -102,30 +108,27 @@ export class Session {
     }
 
     private next(copyData: string | undefined): Promise<QueryResult> {
-        if (this.running !== undefined) {
-            throw new Error("A session runs one query at a time.");
-        }
         return new Promise((resolve, reject) => {
-            this.running = {
+            this.sent.push({
                 results: [],
                 current: { columns: [], rows: [] },
                 error: undefined,
                 copyData,
                 resolve,
                 reject,
-            };
+            });
         });
     }
 
     private fail(error: unknown): void {
         this.lost ??= error instanceof Error ? error : new Error(String(error));
-        const running = this.running;
-        this.running = undefined;
-        if (running?.error !== undefined) {
-            // A FATAL error ends the connection; it is what the caller wants to know.
-            running.resolve({ results: running.results, error: running.error });
-        } else {
-            running?.reject(this.lost);
+        for (const running of this.sent.splice(0)) {
+            if (running.error === undefined) {
+                running.reject(this.lost);
+            } else {
+                // A FATAL error ends the connection; it is what the caller wants to know.
+                running.resolve({ results: running.results, error: running.error, state: "I" });
+            }
         }
     }
 
@@ -134,7 +137,7 @@ export class Session {
             this.onNotice?.(message);
             return;
         }
-        const running = this.running;
+        const [running] = this.sent;
         if (running === undefined) {
             return;
         }
@@ -151,9 +154,10 @@ export class Session {
             this.copyIn(running.copyData ?? "");
         } else if (message instanceof ReadyForQueryMessage) {
             this.state = message.status === "T" || message.status === "E" ? message.status : "I";
-            this.running = undefined;
+            this.sent.shift();
             running.resolve({
                 results: running.results,
+                state: this.state,
                 ...(running.error === undefined ? {} : { error: running.error }),
             });
         }

@@ -185,10 +185,12 @@ BEGIN
         IF known -> c.name IS NOT NULL AND known ->> c.name = c.type THEN
             CONTINUE;
         END IF;
-        PERFORM fdw_stub_rehearsal.make_type(connection, c.typid);
+        IF c.typid IS NOT NULL THEN
+            PERFORM fdw_stub_rehearsal.make_type(connection, c.typid);
+        END IF;
         changed := true;
         IF known -> c.name IS NULL THEN
-            changes := changes || format('ADD COLUMN %I %s%s', c.name, c.type,
+            changes := changes || format('%s%I %s%s', CASE WHEN kind IS NOT NULL THEN 'ADD COLUMN ' END, c.name, c.type,
                 CASE WHEN c.generated IS NULL THEN '' ELSE format(' GENERATED ALWAYS AS (%s) STORED', c.generated) END);
         ELSIF EXISTS (SELECT FROM fdw_stub_rehearsal.given g WHERE g.database = mirror_into.database
             AND g.schema = t ->> 'remote_schema' AND g."table" = t ->> 'remote_name' AND g."column" = c.name) THEN
@@ -201,9 +203,9 @@ BEGIN
         END IF;
     END LOOP;
     IF kind IS NULL THEN
-        PERFORM fdw_stub_rehearsal.dblink_exec(connection, format('CREATE SCHEMA IF NOT EXISTS %I; CREATE TABLE %s ()', (t ->> 'remote_schema'), name));
-    END IF;
-    IF changes <> '{}' THEN
+        PERFORM fdw_stub_rehearsal.dblink_exec(connection, format('CREATE SCHEMA IF NOT EXISTS %I; CREATE TABLE %s (%s)',
+            (t ->> 'remote_schema'), name, array_to_string(changes, ', ')));
+    ELSIF changes <> '{}' THEN
         PERFORM fdw_stub_rehearsal.dblink_exec(connection, format('ALTER TABLE %s %s', name, array_to_string(changes, ', ')));
     END IF;
     RETURN changed OR kind IS NULL;
@@ -222,7 +224,7 @@ BEGIN
         (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'name', coalesce(fdw_stub_rehearsal.option(a.attfdwoptions, 'column_name'), a.attname),
                 'type', format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation = y.typcollation OR l.collnamespace <> 'pg_catalog'::regnamespace OR l.oid IS NULL THEN '' ELSE format(' COLLATE %I', l.collname) END,
-                'typid', a.atttypid,
+                'typid', CASE WHEN y.typnamespace <> 'pg_catalog'::regnamespace THEN a.atttypid END,
                 'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END) ORDER BY a.attnum), '[]')
             FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid LEFT JOIN pg_collation l ON l.oid = a.attcollation
             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
