@@ -135,5 +135,14 @@ export function extensionFiles(settings: FreshSettings = {}): ExtensionFile[] {
     ];
 }
 
-/** `SELECT …` for the `query` of `data "sql"` in atlas.hcl. */
-export const FRESH_DATABASE_QUERY = `SELECT ${EXTENSION_NAME}.fresh_database()`;
+/** For the `query` of `data "sql"` in atlas.hcl. */
+export const ATLAS_QUERIES = {
+    /** An empty database. */
+    fresh: `SELECT ${EXTENSION_NAME}.fresh_database()`,
+    /** An empty database for the migrations; takes the name of the desired one. */
+    freshBeside: `SELECT ${EXTENSION_NAME}.fresh_database(beside => $1)`,
+    /** The desired schema; takes the text of one file. */
+    desiredText: `SELECT ${EXTENSION_NAME}.desired_database($1)`,
+    /** The desired schema; takes JSON: `[{"origin": file, "sql": text}, …]`. */
+    desiredFiles: `SELECT ${EXTENSION_NAME}.desired_database($1::jsonb)`,
+} as const;
