@@ -68,24 +68,37 @@ function globbed(path: string): string {
     return path.replaceAll(/[\\*?[\]{}]/g, "\\$&");
 }
 
-function desiredBlock({ path, kind }: NonNullable<AtlasLayout["desired"]>): string {
-    const [query, args] =
-        kind === "file"
-            ? [ATLAS_QUERIES.desiredText, `[file(${hcl(path)})]`]
-            : [
-                  ATLAS_QUERIES.desiredFiles,
-                  `[jsonencode([for path in sort(fileset(${hcl(`${globbed(path)}/**/*.sql`)})) : { origin = path, sql = file(path) }])]`,
-              ];
-    return `# The desired schema, run in a fresh database of its own: Atlas would load it into the dev database, where the servers
-# and roles of the migrations are still in its way.
-data "sql" "desired" {
+/**
+ * The block that takes the databases, and what refers to them. No local and no other block may: Atlas would evaluate it
+ * once more for each, and take databases for nothing.
+ */
+function databases(desired: AtlasLayout["desired"]): { block: string; src: string; dev: string } {
+    const url = (name: string) => `urlsetpath(getenv("FDW_STUB_URL"), data.sql.databases.${name})`;
+    const block = (comment: string, query: string, args: string) => `${comment}
+data "sql" "databases" {
   url   = getenv("FDW_STUB_URL")
   query = ${hcl(query)}
-  args  = ${args}
+${args}}
+`;
+    if (desired === undefined) {
+        return { block: block("# An empty database.", ATLAS_QUERIES.fresh, ""), src: NO_DESIRED, dev: url("value") };
+    }
+    const [query, args] =
+        desired.kind === "file"
+            ? [ATLAS_QUERIES.planOfText, `file(${hcl(desired.path)})`]
+            : [
+                  ATLAS_QUERIES.planOfFiles,
+                  `jsonencode([for path in sort(fileset(${hcl(`${globbed(desired.path)}/**/*.sql`)})) : { origin = path, sql = file(path) }])`,
+              ];
+    return {
+        block: block(DESIRED, query, `  args  = [${args}]\n`),
+        src: `  src = ${url("values[0]")}\n`,
+        dev: url("values[1]"),
+    };
 }
 
-`;
-}
+const DESIRED = `# Two databases: one in which the desired schema has run, and an empty one. Were the schema a file for Atlas, it would be
+# loaded into the same database as the migrations, where their servers and roles are still in its way.`;
 
 /** What takes the place of the desired schema where none was found. */
 const NO_DESIRED = `  # There was no schema.sql and no folder schema here. With one, \`fdw-stub atlas\` writes what \`migrate diff\` and
@@ -101,27 +114,18 @@ const NO_DESIRED = `  # There was no schema.sql and no folder schema here. With 
 export function atlasConfiguration(stack: string, { desired, migrations }: AtlasLayout): string {
     checkStackName(stack);
     const option = stack === "dev" ? "" : ` --stack ${stack}`;
-    const dev =
-        desired === undefined
-            ? `  query = ${hcl(ATLAS_QUERIES.fresh)}\n`
-            : `  query = ${hcl(ATLAS_QUERIES.freshBeside)}\n  args  = [data.sql.desired.value]\n`;
-    const source =
-        desired === undefined ? NO_DESIRED : `  src = urlsetpath(getenv("FDW_STUB_URL"), data.sql.desired.value)\n`;
-    return `# Every Atlas command takes fresh databases from the stack ${JSON.stringify(stack)}, so that nothing an earlier one left
+    const { block, src, dev } = databases(desired);
+    return `# Every Atlas command takes databases of its own from the stack ${JSON.stringify(stack)}, so that nothing an earlier one left
 # is in its way, and two at once do not disturb each other. In the shell, once:
 #
 #   eval "$(npx fdw-stub env${option})"
 #
 # FDW_STUB_URL is the stack's maintenance database; the password stands in the environment only.
 
-${desired === undefined ? "" : desiredBlock(desired)}# The dev database: empty.
-data "sql" "dev" {
-  url   = getenv("FDW_STUB_URL")
-${dev}}
-
+${block}
 # Use it by name: atlas migrate lint --env local
 env "local" {
-${source}  dev = urlsetpath(getenv("FDW_STUB_URL"), data.sql.dev.value)
+${src}  dev = ${dev}
   migration {
     dir = ${hcl(`file://${migrations}`)}
   }

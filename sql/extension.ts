@@ -139,10 +139,8 @@ export function extensionFiles(settings: FreshSettings = {}): ExtensionFile[] {
 export const ATLAS_QUERIES = {
     /** An empty database. */
     fresh: `SELECT ${EXTENSION_NAME}.fresh_database()`,
-    /** An empty database for the migrations; takes the name of the desired one. */
-    freshBeside: `SELECT ${EXTENSION_NAME}.fresh_database(beside => $1)`,
-    /** The desired schema; takes the text of one file. */
-    desiredText: `SELECT ${EXTENSION_NAME}.desired_database($1)`,
-    /** The desired schema; takes JSON: `[{"origin": file, "sql": text}, …]`. */
-    desiredFiles: `SELECT ${EXTENSION_NAME}.desired_database($1::jsonb)`,
+    /** The desired schema, and an empty database; takes the text of one file. */
+    planOfText: `SELECT ${EXTENSION_NAME}.plan_databases($1)`,
+    /** The same; takes JSON: `[{"origin": file, "sql": text}, …]`. */
+    planOfFiles: `SELECT ${EXTENSION_NAME}.plan_databases($1::jsonb)`,
 } as const;

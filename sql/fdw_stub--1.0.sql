@@ -539,11 +539,11 @@ BEGIN
         mine := mine OR pg_try_advisory_xact_lock(1717860211, 5);
         IF mine THEN
             PERFORM pg_stat_clear_snapshot();
-            SELECT coalesce(bool_or(u.works OR u.starts), false),
-                   array_agg(u.name) FILTER (WHERE u.sessions = 0 AND NOT u.starts)
+            SELECT coalesce(bool_or((u.works OR u.starts) AND NOT u.dropping), false),
+                   array_agg(u.name) FILTER (WHERE u.dropping OR (u.sessions = 0 AND NOT u.starts))
             INTO others_turn, ended
             FROM (
-                SELECT d.name, count(s.pid) AS sessions,
+                SELECT d.name, d.state = 'dropping' AS dropping, count(s.pid) AS sessions,
                        coalesce(bool_or(s.state <> 'idle' OR s.state_change > clock_timestamp() - interval '5 seconds'),
                                 false) AS works,
                        count(s.pid) = 0 AND d.used_at IS NULL AND pg_stat_get_db_sessions(p.oid) = 0
@@ -554,7 +554,7 @@ BEGIN
                 FROM fdw_stub.database AS d
                 JOIN pg_database AS p ON p.datname = d.name::name
                 LEFT JOIN pg_stat_activity AS s ON s.datid = p.oid AND s.backend_type = 'client backend'
-                WHERE d.state = 'out' AND NOT d.desired AND d.role_names <> '{}'
+                WHERE d.state IN ('out', 'dropping') AND NOT d.desired AND d.role_names <> '{}'
                 GROUP BY d.name, p.oid
             ) AS u;
             EXIT WHEN NOT others_turn;
@@ -1447,6 +1447,26 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $f$ SELECT fdw_stub.desired_database(jsonb_build_array(jsonb_build_object('sql', schema)), hold); $f$;
 COMMENT ON FUNCTION fdw_stub.desired_database(text, boolean) IS
     'Hands out a database in which this text of a schema has run.';
+
+-- In one call, because Atlas evaluates a data source once more for each other one that refers to it.
+CREATE FUNCTION fdw_stub.plan_databases(pieces jsonb) RETURNS SETOF text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    desired constant text := fdw_stub.desired_database(pieces);
+BEGIN
+    RETURN NEXT desired;
+    RETURN NEXT fdw_stub.fresh_database(beside => desired);
+END
+$f$;
+COMMENT ON FUNCTION fdw_stub.plan_databases(jsonb) IS
+    'Hands out what a plan compares: first a desired_database() of these files, then a fresh_database() beside it.';
+
+CREATE FUNCTION fdw_stub.plan_databases(schema text) RETURNS SETOF text
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $f$ SELECT fdw_stub.plan_databases(jsonb_build_array(jsonb_build_object('sql', schema))); $f$;
+COMMENT ON FUNCTION fdw_stub.plan_databases(text) IS
+    'Hands out what a plan compares: first a desired_database() of this text, then a fresh_database() beside it.';
 
 CREATE FUNCTION fdw_stub.status() RETURNS jsonb
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp

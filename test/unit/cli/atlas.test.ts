@@ -79,7 +79,7 @@ describe("the text", () => {
 
     test("without a desired schema there is no src, and a word on how to get one", () => {
         const text = atlasConfiguration("dev", NO_DESIRED);
-        expect(text).not.toMatch(/^ *src\b|data "sql" "desired"/m);
+        expect(text).not.toMatch(/^ *src\b|plan_databases/m);
         expect(text).toContain("fdw-stub atlas --desired PATH");
     });
 
