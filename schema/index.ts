@@ -23,3 +23,5 @@ export type {
     UserOrigin,
 } from "./report";
 export { asFindings, FORMATS, type Format, formatInference } from "./show";
+
+export { type DatabaseStatements, databaseStatements } from "./statements";
