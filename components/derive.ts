@@ -3,7 +3,9 @@ import { relative, resolve } from "node:path";
 import { type Finding, inferUpstreams, mergeUpstreams, nodeFileSystem } from "../schema";
 import { inputError } from "../upstreams/errors";
 import type { Upstream } from "../upstreams/model";
+import { isServerItself } from "../upstreams/network";
 import { type Configuration, type DeclaredUpstream, resolveUpstreams } from "../upstreams/parse";
+import { separateStubs } from "../upstreams/separate";
 
 /** A configuration in which every upstream is declared, whether the user wrote it or the schema told it. */
 export interface Derived {
@@ -20,13 +22,22 @@ export function formatFinding({ message, file, line, config }: Finding): string 
     return `${place}${message}${config === undefined ? "" : ` In the configuration: ${config}`}`;
 }
 
-function declare(upstream: Upstream): DeclaredUpstream {
+/** An upstream as the configuration has it. */
+export function declareUpstream(upstream: Upstream): DeclaredUpstream {
     return {
         host: upstream.host,
+        ...(upstream.hostaddr === undefined ? {} : { hostaddr: upstream.hostaddr }),
         port: upstream.port,
         database: upstream.database,
+        ...(upstream.stub === undefined ? {} : { stub: upstream.stub }),
+        connections: (upstream.connections ?? []).map((connection) => ({ ...connection })),
+        publications: [...(upstream.publications ?? [])],
         users: upstream.users.map((user) => ({ ...user })),
-        extensions: [...upstream.extensions],
+        extensions: upstream.extensions.filter(({ optional }) => optional !== true).map(({ name }) => name),
+        extensionSchemas: Object.fromEntries(
+            upstream.extensions.flatMap(({ name, schema }) => (schema === undefined ? [] : [[name, schema]])),
+        ),
+        optionalExtensions: upstream.extensions.filter(({ optional }) => optional === true).map(({ name }) => name),
         ddl: upstream.ddl.map((ddl) => ({ ...ddl })),
         ddlFiles: [],
         tables: upstream.tables.map((table) => ({
@@ -46,12 +57,17 @@ function declare(upstream: Upstream): DeclaredUpstream {
  * @throws InputError for what the stubs could not satisfy, and for contradictions, with file and line.
  */
 export async function deriveFromSchema(configuration: Configuration, directory: string): Promise<Derived> {
-    if (configuration.schema.length === 0) {
-        return { args: configuration, warnings: [], files: [] };
-    }
     const declared = resolveUpstreams(configuration.upstreams, (path) =>
         readFileSync(resolve(directory, path), "utf8"),
     );
+    if (configuration.schema.length === 0) {
+        const stubs = separateStubs(declared, [configuration.devDatabase]).map(({ stub }) => stub);
+        const upstreams = configuration.upstreams.map((upstream, i) => {
+            const stub = stubs[i];
+            return stub === undefined ? upstream : { ...upstream, stub };
+        });
+        return { args: { ...configuration, upstreams }, warnings: [], files: [] };
+    }
     const inference = await inferUpstreams({
         // Relative to the working directory where that is shorter, as the user would write them.
         paths: configuration.schema.map((path) => relative(process.cwd(), resolve(directory, path)) || "."),
@@ -66,7 +82,13 @@ export async function deriveFromSchema(configuration: Configuration, directory: 
     if (errors.length > 0) {
         throw inputError("The schema needs what its stubs cannot give", errors.map(formatFinding));
     }
-    if (merged.upstreams.length === 0) {
+    // What the server itself is asked for under the dev database's name is the database in which the command runs.
+    const upstreams = merged.upstreams.filter(
+        (upstream) =>
+            !(upstream.database === configuration.devDatabase && isServerItself(upstream)) ||
+            declared.includes(upstream),
+    );
+    if (upstreams.length === 0) {
         throw inputError("The schema cannot be used", [
             `no foreign server was found in ${configuration.schema.join(", ")}, so there is nothing to stub. Check the path, or declare upstreams.`,
         ]);
@@ -75,7 +97,7 @@ export async function deriveFromSchema(configuration: Configuration, directory: 
         args: {
             ...configuration,
             schema: [],
-            upstreams: merged.upstreams.map(declare),
+            upstreams: separateStubs(upstreams, [configuration.devDatabase]).map(declareUpstream),
             roles: [...new Set([...configuration.roles, ...inference.roles.map((role) => role.name)])],
         },
         warnings: findings.filter((finding) => finding.severity === "warning").map(formatFinding),

@@ -48,6 +48,14 @@ function withPasswords(upstream: Upstream, passwords: ReadonlyMap<string, string
     };
 }
 
+function both<K extends "connections" | "publications">(
+    key: K,
+    ...of: readonly Upstream[]
+): Pick<Upstream, K> | object {
+    const all = of.flatMap((one) => [...(one[key] ?? [])]);
+    return all.length === 0 ? {} : { [key]: all };
+}
+
 function mergeOne(
     upstream: Upstream,
     index: number,
@@ -126,7 +134,14 @@ function mergeOne(
         port: upstream.port,
         database: upstream.database,
         users: [...users, ...other.users.filter(({ name }) => !users.some((user) => user.name === name))],
-        extensions: [...new Set([...upstream.extensions, ...other.extensions])],
+        extensions: [
+            ...upstream.extensions,
+            ...other.extensions.filter(({ name }) => !upstream.extensions.some((own) => own.name === name)),
+        ],
+        ...(upstream.hostaddr === undefined ? {} : { hostaddr: upstream.hostaddr }),
+        ...(upstream.stub === undefined ? {} : { stub: upstream.stub }),
+        ...both("connections", upstream, other),
+        ...both("publications", upstream, other),
         ddl: [
             ...upstream.ddl,
             ...other.ddl.filter(

@@ -52,5 +52,8 @@ export function emit(
     const ordered = [...emission.stubs.values()].sort(
         (a, b) => compare(a.host, b.host) || a.port - b.port || compare(a.database, b.database),
     );
-    return { upstreams: ordered.map(upstreamOf), origins: ordered.map(originOf) };
+    return {
+        upstreams: ordered.map((stub) => upstreamOf(stub, db.catalog.extensions)),
+        origins: ordered.map(originOf),
+    };
 }

@@ -1,5 +1,6 @@
 /** The stub of an address, and what a server brings to it. */
 
+import type { Target } from "../../upstreams/connection";
 import type { Mapping } from "../derive/catalog";
 import type { NeededServer } from "../derive/needs";
 import { StubTypes } from "../derive/stubtypes";
@@ -9,16 +10,19 @@ import { type Stub, tableOf } from "./stub";
 import { declaredTable } from "./tables";
 import { addUser } from "./users";
 
-export function stubAt(emission: Emission, host: string, port: number, database: string): Stub {
-    const mark = `${host.toLowerCase()}\0${port}\0${database}`;
+export function stubAt(emission: Emission, target: Target, database: string): Stub {
+    const { host, hostaddr, port } = target;
+    const mark = `${host}\0${hostaddr ?? ""}\0${port}\0${database}`;
     const known = emission.stubs.get(mark);
     if (known !== undefined) {
         return known;
     }
     const created: Stub = {
         host,
+        ...(hostaddr === undefined ? {} : { hostaddr }),
         port,
         database,
+        connections: [],
         servers: [],
         users: new Map(),
         extensions: new Set(),

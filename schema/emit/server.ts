@@ -1,11 +1,13 @@
 /** A server as upstreams: where its options lead, and whether a stub can satisfy them. */
 
-import { addressesOf, optionProblems } from "../derive/address";
+import { type ConnectionNeeds, connectionNeeds } from "../../upstreams/connection";
+import type { Connection } from "../../upstreams/model";
 import { CURRENT_DATABASE, type Mapping } from "../derive/catalog";
 import type { NeededServer } from "../derive/needs";
 import { variableConfig } from "../read/script";
 import type { Emission } from "./emission";
 import { fillStub, stubAt } from "./fill";
+import type { Stub } from "./stub";
 import { SERVER_USER, userOf } from "./users";
 
 export function serverStubs(emission: Emission, needed: NeededServer): void {
@@ -59,17 +61,26 @@ export function serverStubs(emission: Emission, needed: NeededServer): void {
         mappingStandIns(emission, needed);
         return;
     }
-    const addresses = addressesOf(options, what);
-    for (const { severity, code, message } of [...addresses.problems, ...optionProblems(options, what)]) {
+    const mappings = [...needed.mappings.values()];
+    const plain = Object.fromEntries(options);
+    const common = connectionNeeds(plain, {}, what);
+    const said = new Set<string>();
+    for (const { severity, code, message } of common.findings) {
+        said.add(code);
         emission.add(severity, code, message, server.place);
     }
-    const mappings = [...needed.mappings.values()];
+    const ways = new Map<Mapping, ConnectionNeeds>();
     for (const mapping of mappings) {
-        for (const { severity, code, message } of optionProblems(
-            mapping.options,
+        const needs = connectionNeeds(
+            plain,
+            Object.fromEntries(mapping.options),
             `The user mapping for ${mapping.written}`,
-        )) {
-            emission.add(severity, code, message, mapping.place);
+        );
+        ways.set(mapping, needs);
+        for (const { severity, code, message } of needs.findings) {
+            if (!said.has(code)) {
+                emission.add(severity, code, message, mapping.place);
+            }
         }
     }
     if (kind.kind === "postgres" && mappings.length === 0 && needed.tables.length + needed.imports.length > 0) {
@@ -81,10 +92,21 @@ export function serverStubs(emission: Emission, needed: NeededServer): void {
         );
     }
     for (const database of databasesOf(emission, needed, mappings, what)) {
-        for (const address of addresses.list) {
-            const stub = stubAt(emission, address.host, address.port, database.name);
+        for (const target of common.targets) {
+            const stub = stubAt(emission, target, database.name);
+            const own = database.mappings.flatMap((mapping) => ways.get(mapping) ?? []);
+            for (const { connection } of own.length === 0 ? [common] : own) {
+                addConnection(stub, connection);
+            }
             fillStub(emission, stub, needed, database.mappings);
         }
+    }
+}
+
+function addConnection(stub: Stub, connection: Connection): void {
+    const text = JSON.stringify(connection);
+    if (text !== "{}" && !stub.connections.some((one) => JSON.stringify(one) === text)) {
+        stub.connections.push(connection);
     }
 }
 
@@ -122,6 +144,10 @@ function databasesOf(
             return [];
         }
         return [{ name: named, mappings: [...mappings] }];
+    }
+    const service = needed.server?.options.get("service");
+    if (service !== undefined && service !== "") {
+        return [{ name: service, mappings: [...mappings] }];
     }
     const byUser = new Map<string, Mapping[]>();
     for (const mapping of mappings) {

@@ -1,5 +1,6 @@
 /** A stub database while it is gathered, with the place of each part. */
 
+import type { Connection } from "../../upstreams/model";
 import type { StubTypes } from "../derive/stubtypes";
 import type { Certainty, Place } from "../report";
 
@@ -26,10 +27,12 @@ export interface StubTable {
 
 export interface Stub {
     host: string;
+    hostaddr?: string;
     port: number;
     database: string;
+    connections: Connection[];
     servers: Array<{ name: string; place: Place }>;
-    users: Map<string, { password?: string; roles: Set<string>; place: Place }>;
+    users: Map<string, { password?: string; created?: boolean; trusted?: boolean; roles: Set<string>; place: Place }>;
     extensions: Set<string>;
     /** Schemas that an import names: PostgreSQL refuses to import one that isn't there, even for no table. */
     schemas: Map<string, Place>;

@@ -5,10 +5,16 @@ import { quoteIdent } from "../../upstreams/quote";
 import type { ColumnOrigin, TableOrigin, UpstreamOrigin, UserOrigin } from "../report";
 import { compare, type Stub, sortedTables } from "./stub";
 
-export function upstreamOf(stub: Stub): Upstream {
+/** @param schemas Where the schema put its own extensions, by name. */
+export function upstreamOf(stub: Stub, schemas: ReadonlyMap<string, string>): Upstream {
     const users: User[] = [...stub.users]
         .sort(([a], [b]) => compare(a, b))
-        .map(([name, { password }]) => (password === undefined ? { name } : { name, password }));
+        .map(([name, { password, created, trusted }]) => ({
+            name,
+            ...(password === undefined ? {} : { password }),
+            ...(created === undefined ? {} : { created }),
+            ...(trusted === undefined ? {} : { trusted }),
+        }));
     const tables: Table[] = sortedTables(stub).map((table) => ({
         schema: table.schema,
         name: table.name,
@@ -17,15 +23,23 @@ export function upstreamOf(stub: Stub): Upstream {
     }));
     const given = stub.givenTypes?.ddl() ?? [];
     const ddl = [...given, ...stub.types.ddl().filter(({ sql }) => !given.some((other) => sameObject(other.sql, sql)))];
-    const extensions = [
-        ...new Set([...stub.extensions, ...(stub.givenTypes?.extensions ?? []), ...stub.types.extensions]),
-    ];
+    const typed = new Set([...(stub.givenTypes?.extensions ?? []), ...stub.types.extensions]);
+    const extensions = [...new Set([...stub.extensions, ...typed])].sort(compare).map((name) => {
+        const schema = schemas.get(name);
+        return {
+            name,
+            ...(schema === undefined || schema === "public" || !stub.extensions.has(name) ? {} : { schema }),
+            ...(typed.has(name) ? {} : { optional: true }),
+        };
+    });
     return {
         host: stub.host,
+        ...(stub.hostaddr === undefined ? {} : { hostaddr: stub.hostaddr }),
         port: stub.port,
         database: stub.database,
+        ...(stub.connections.length === 0 ? {} : { connections: stub.connections }),
         users,
-        extensions: extensions.sort(compare),
+        extensions,
         ddl: [...(stub.open ? openDdl(stub) : []), ...emptySchemas(stub), ...ddl],
         tables,
     };

@@ -60,6 +60,12 @@ export function addUser(emission: Emission, stub: Stub, mapping: Mapping): void 
             `The schema creates the role ${name} itself, so the stub doesn't: its tables are granted to PUBLIC. Roles belong to the cluster: CREATE ROLE can run once on a dev server.`,
             created.place,
         );
+        stub.users.set(name, {
+            created: true,
+            ...(created.password === undefined ? { trusted: true } : {}),
+            roles: new Set([mapping.written, ...(stub.users.get(name)?.roles ?? [])]),
+            place: mapping.place,
+        });
         return;
     }
     password ??= passwordStand === undefined ? created?.password : undefined;
