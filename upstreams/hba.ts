@@ -26,8 +26,17 @@ function strongest(connections: readonly Connection[]): Method {
     return allowed ?? (unasked ? "trust" : "scram-sha-256");
 }
 
+/** Whether a connection comes about when the server asks by SCRAM. */
+export function takesScram({ require_auth: auth }: Connection): boolean {
+    return allowedMethods(auth)?.("scram-sha-256") !== false;
+}
+
 /** Whether a connection comes about only when the server asks. */
-function mustBeAsked({ channel_binding: binding, require_auth: auth, use_scram_passthrough: through }: Connection) {
+export function mustBeAsked({
+    channel_binding: binding,
+    require_auth: auth,
+    use_scram_passthrough: through,
+}: Connection) {
     return binding === "require" || isOn(through) || allowedMethods(auth)?.("none") === false;
 }
 
@@ -46,9 +55,13 @@ function devMethods(logins: readonly Login[], devUser: string): Map<string, Meth
     for (const database of new Set(logins.map((one) => one.database))) {
         const here = logins.filter((one) => one.database === database);
         const own = here.filter(({ name }) => name === devUser);
-        const connections =
-            own.length > 0 ? own.flatMap((one) => one.connections) : here.flatMap((one) => one.connections);
-        if (connections.length > 0 && (own.some(passesThrough) || connections.every(mustBeAsked))) {
+        const connections = (own.length > 0 ? own : here).flatMap((one) => one.connections);
+        // Where no mapping is for it, it comes only to examine the others' connections; `doctor` has a role for SCRAM.
+        const asked =
+            own.length > 0
+                ? own.some(passesThrough) || (connections.length > 0 && connections.every(mustBeAsked))
+                : connections.some((one) => isOn(one.use_scram_passthrough) || (mustBeAsked(one) && !takesScram(one)));
+        if (asked) {
             methods.set(database, strongest(connections));
         }
     }

@@ -4,9 +4,10 @@ import { declareUpstream } from "../../../components/derive";
 import { connectionNeeds, connectionUpstreams, type Options } from "../../../upstreams/connection";
 import type { Upstream } from "../../../upstreams/model";
 import { quoteIdent, quoteLiteral } from "../../../upstreams/quote";
-import { connected, contentOfDev } from "../../engine/support/scenario";
+import { connected, contentOfDev, inScratch, rows } from "../../engine/support/scenario";
 import { Checkout } from "../support/checkout";
 import { ADDRESSES, type Runner, SOCKETS, TLS, type Twin, USERS } from "./rows";
+import { DBLINK, EXTENSIONS, LOOPBACK, type Scene, SHARDS, SUBSCRIPTIONS, WRITING } from "./scenes";
 
 const SHARED = "shared";
 
@@ -33,11 +34,14 @@ function upstreamsOf({ server, mapping, before, n }: (typeof ROWS)[number]): Ups
     }));
 }
 
+const SCENES = [...SHARDS, ...LOOPBACK, ...EXTENSIONS, ...DBLINK, ...WRITING];
+
 let checkout: Checkout;
 let url: string;
 
 beforeAll(async () => {
-    checkout = await Checkout.create({ upstreams: ROWS.flatMap(upstreamsOf).map(declareUpstream) });
+    const upstreams = [...ROWS.flatMap(upstreamsOf), ...SCENES.flatMap((scene) => scene.upstreams), ...SUBSCRIPTIONS];
+    checkout = await Checkout.create({ upstreams: upstreams.map(declareUpstream) });
     url = await checkout.up();
     // A CA that is not the stack's.
     const server = checkout.docker.getContainer(checkout.objectName());
@@ -121,6 +125,73 @@ describe.each(ROWS)("$name", (row) => {
             fill(changed(server, twin.server), changed(mapping, twin.mapping), twin.as ?? as, row),
         ).rejects.toThrow(twin.error);
     });
+});
+
+describe("a scene", () => {
+    test.each(SCENES.map((scene): [string, Scene] => [scene.name, scene]))("%s", async (_, { sql, rows, error }) => {
+        const run = connected(url, async (client) => {
+            await client.query("BEGIN");
+            const results = [];
+            for (const statement of sql) {
+                results.push((await client.query(statement)).rows);
+            }
+            await client.query("ROLLBACK");
+            return results.at(-1);
+        });
+        await (error === undefined ? expect(run).resolves.toEqual(rows) : expect(run).rejects.toThrow(error));
+    });
+});
+
+describe("a subscription", () => {
+    test.each([
+        ["host=publisher.test dbname=published user=reader password=right", 'p, "Q r"'],
+        [
+            "host=publisher-tls.test dbname=published_tls user=reader password=right sslmode=verify-full channel_binding=require",
+            "p",
+        ],
+    ])("to %s is made, refreshed and dropped", async (conninfo, publications) => {
+        const left = await inScratch(url, async (client) => {
+            await client.query(`CREATE SUBSCRIPTION s CONNECTION '${conninfo}' PUBLICATION ${publications}`);
+            await client.query("ALTER SUBSCRIPTION s REFRESH PUBLICATION");
+            await client.query("DROP SUBSCRIPTION s");
+            return (await client.query("SELECT slot_name FROM pg_replication_slots")).rows;
+        });
+        expect(left).toEqual([]);
+    });
+
+    test("with a wrong password is refused as by a publisher", async () => {
+        await expect(
+            inScratch(url, (client) =>
+                client.query(
+                    "CREATE SUBSCRIPTION s CONNECTION 'host=publisher.test dbname=published user=reader password=wrong' PUBLICATION p",
+                ),
+            ),
+        ).rejects.toThrow(/password authentication failed for user "reader"/);
+    });
+
+    test("keeps no database that was handed out from being dropped", async () => {
+        const maintenance = url.replace(/\/dev\?/, "/fdw_stub?");
+        const [fresh] = await rows(maintenance, "SELECT fdw_stub.fresh_database() AS name");
+        const name = String(fresh?.name);
+        await rows(
+            url,
+            "CREATE SUBSCRIPTION s CONNECTION 'host=publisher.test dbname=published user=reader password=right' PUBLICATION p",
+            name,
+        );
+        await rows(maintenance, `SELECT fdw_stub.drop_database('${name}')`);
+        await expect
+            .poll(() => rows(maintenance, `SELECT 1 FROM pg_database WHERE datname = '${name}'`), { timeout: 20_000 })
+            .toEqual([]);
+    });
+});
+
+test("doctor asks every upstream with the schema's options, and all answer", async () => {
+    const { stdout } = await checkout.run(["doctor"]);
+    const lines = stdout.split("\n").filter((line) => line.includes(" upstream "));
+    expect(lines.filter((line) => !line.startsWith("ok "))).toEqual([]);
+    expect(lines.length).toBeGreaterThan(ROWS.length);
+    expect(stdout).toContain('with sslmode "verify-full", sslrootcert "/rdsdbdata/rds-metadata/ca-cert.pem": answers');
+    expect(stdout).not.toContain("right");
 });
 
 test("the dev database stays empty", async () => {

@@ -81,11 +81,16 @@ describe("the dev user", () => {
         ["is trusted, whatever password a mapping gives it", [login("dev", { password: "p" })], trusted],
         ["is asked where its secret passes through", [login("dev", by({ use_scram_passthrough: "on" }, {}))], asked],
         [
-            "is asked where nothing connects otherwise",
-            [login("u", { password: "p", ...by({ channel_binding: "require" }) })],
-            asked,
+            "is trusted where somebody else must be asked by SCRAM",
+            [login("u", { password: "p", ...by({ channel_binding: "require" }, {}) })],
+            trusted,
         ],
-        ["is trusted where something does", [login("u", by({ channel_binding: "require" }, {}))], trusted],
+        [
+            "is asked in the clear where somebody else must be, to examine that",
+            [login("u", { password: "p", ...by({ require_auth: "password" }) })],
+            ['local "db" password', 'host "db" password', ...trusted],
+        ],
+        ["is trusted where something does", [login("dev", by({ channel_binding: "require" }, {}))], trusted],
     ])("%s", (_, logins, expected) => {
         expect(linesOf(logins, "dev")).toEqual(expected);
     });
