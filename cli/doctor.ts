@@ -69,7 +69,9 @@ async function examineUpstreams(docker: Docker, options: GlobalOptions): Promise
     return results.map(({ ok, subject, text }) => ({
         ok,
         subject,
-        text: ok ? text : `${text}. \`up\` makes the server anew`,
+        text: ok
+            ? text
+            : `${text.replace(/\.$/, "")}. \`up\` makes the server anew when what it is made from has changed`,
     }));
 }
 

@@ -30,6 +30,10 @@ export interface UserArgs {
      * non-superusers can use the foreign tables. Default: none, the role is trusted.
      */
     password?: pulumi.Input<string>;
+    /** The schema creates the role itself, so the stack does not. A plain boolean, because it decides which resources exist. Default: false. */
+    created?: boolean;
+    /** A created role connects without a password. Default: false. */
+    trusted?: pulumi.Input<boolean>;
 }
 
 /** A piece of DDL that knows where it comes from, so that an error can name the place. */
@@ -44,16 +48,31 @@ export interface DdlArgs {
 
 /** One upstream: what `CREATE SERVER … OPTIONS (host, port, dbname)` names and what its foreign tables expect there. */
 export interface UpstreamArgs {
-    /** Host name as in CREATE SERVER. Default: `localhost`. */
+    /** Host as in CREATE SERVER: a name, an IPv4 or IPv6 address, or the folder of a Unix socket. Default: `localhost`. */
     host?: pulumi.Input<string>;
+    /** Address as in CREATE SERVER (`hostaddr`), which is asked instead of the host. Default: none. */
+    hostaddr?: pulumi.Input<string>;
     /** TCP port as in CREATE SERVER, 1 to 65535. Default: 5432. */
     port?: pulumi.Input<number>;
     /** Database as in CREATE SERVER (`dbname`). A plain string, because it decides which resources exist. */
     database: string;
+    /**
+     * Database of the stack's server that stands for it. Upstreams that share a database's name and differ in their tables
+     * need one each. A plain string, because it decides which resources exist. Default: called like `database`.
+     */
+    stub?: string;
+    /** How the schema connects: options of libpq and postgres_fdw by name, one entry for each way. Default: libpq's defaults. */
+    connections?: pulumi.Input<pulumi.Input<Record<string, pulumi.Input<string>>>[]>;
+    /** Publications that subscriptions of the schema name. Default: none. */
+    publications?: pulumi.Input<pulumi.Input<string>[]>;
     /** Logins of the user mappings. They may use everything in the stub database. Default: none. */
     users?: UserArgs[];
     /** PostgreSQL extensions that the tables' types need; the image must have them. Default: none. */
     extensions?: pulumi.Input<pulumi.Input<string>[]>;
+    /** Schemas that extensions are put into, by the extension's name. Default: `public`. */
+    extensionSchemas?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+    /** Further extensions that no type needs: an image that lacks one is no reason to fail. Default: none. */
+    optionalExtensions?: pulumi.Input<pulumi.Input<string>[]>;
     /** SQL text that runs in the stub database before `tables`: enums, domains, tables, INSERTs. Default: none. */
     ddl?: pulumi.Input<string> | DdlArgs[];
     /** Files with such text, relative to the folder of Pulumi.yaml; they run first. Default: none. */

@@ -10,6 +10,7 @@ import { splitBaseline } from "../upstreams/baseline";
 import { inputError } from "../upstreams/errors";
 import type { Upstream } from "../upstreams/model";
 import { type Configuration, type DeclaredUpstream, readFiles, resolveUpstreams } from "../upstreams/parse";
+import { separateStubs } from "../upstreams/separate";
 import { declare } from "./prepare";
 
 /** A configuration in which every upstream is declared, whether the user wrote it or the schema told it. */
@@ -37,13 +38,22 @@ export function summarize({ ran }: Inference): string {
         : `The schema ran over its stubs: ${count(ran.statements)}, ${ran.failed} failed; PostgreSQL's reasons are in the warnings.`;
 }
 
-function declareUpstream(upstream: Upstream): DeclaredUpstream {
+/** An upstream as the configuration has it. */
+export function declareUpstream(upstream: Upstream): DeclaredUpstream {
     return {
         host: upstream.host,
+        ...(upstream.hostaddr === undefined ? {} : { hostaddr: upstream.hostaddr }),
         port: upstream.port,
         database: upstream.database,
+        ...(upstream.stub === undefined ? {} : { stub: upstream.stub }),
+        connections: (upstream.connections ?? []).map((connection) => ({ ...connection })),
+        publications: [...(upstream.publications ?? [])],
         users: upstream.users.map((user) => ({ ...user })),
-        extensions: [...upstream.extensions],
+        extensions: upstream.extensions.filter(({ optional }) => optional !== true).map(({ name }) => name),
+        extensionSchemas: Object.fromEntries(
+            upstream.extensions.flatMap(({ name, schema }) => (schema === undefined ? [] : [[name, schema]])),
+        ),
+        optionalExtensions: upstream.extensions.filter(({ optional }) => optional === true).map(({ name }) => name),
         ddl: upstream.ddl.map((ddl) => ({ ...ddl })),
         ddlFiles: [],
         tables: upstream.tables.map((table) => ({
@@ -61,7 +71,12 @@ function withUpstreams(
     upstreams: readonly Upstream[],
     roles: readonly string[],
 ): Configuration {
-    return { ...configuration, schema: [], upstreams: upstreams.map(declareUpstream), roles: [...new Set(roles)] };
+    return {
+        ...configuration,
+        schema: [],
+        upstreams: separateStubs(upstreams, [configuration.devDatabase]).map(declareUpstream),
+        roles: [...new Set(roles)],
+    };
 }
 
 /** The server that a stack with this configuration has when these are its upstreams. */
@@ -136,7 +151,15 @@ export async function deriveFromSchema(
     tell: Tell = () => undefined,
 ): Promise<Derived> {
     if (configuration.schema.length === 0) {
-        return { args: configuration, warnings: [], files: [] };
+        const declared = resolveUpstreams(configuration.upstreams, (path) =>
+            readFileSync(resolve(directory, path), "utf8"),
+        );
+        const stubs = separateStubs(declared, [configuration.devDatabase]).map(({ stub }) => stub);
+        const upstreams = configuration.upstreams.map((upstream, i) => {
+            const stub = stubs[i];
+            return stub === undefined ? upstream : { ...upstream, stub };
+        });
+        return { args: { ...configuration, upstreams }, warnings: [], files: [] };
     }
     const inference = await rehearseSchema(configuration, directory, tell);
     const errors = inference.findings.filter((finding) => finding.severity === "error");

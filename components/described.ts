@@ -7,6 +7,8 @@ export interface DescribedUpstream {
     readonly extensions: readonly string[];
     /** SQL texts, and files of them. */
     readonly ddl: readonly string[];
+    /** Options of the schema's connections. */
+    readonly connections?: readonly Readonly<Record<string, string>>[];
     /** Types by column, by `schema.table`. */
     readonly tables: Readonly<Record<string, Readonly<Record<string, string>>>>;
     /** Rows to seed, where there are any, by `schema.table`. */
@@ -24,6 +26,7 @@ export function describeUpstreams(upstreams: readonly Plain[]): Record<string, D
     return Object.fromEntries(
         upstreams.map((upstream) => {
             const { host = "localhost", port = 5432, database, users, extensions = [], tables = [] } = upstream;
+            const { connections = [] } = upstream;
             const named = tables.map(({ schema = "public", name, ...table }) => ({
                 ...table,
                 key: `${schema}.${name}`,
@@ -32,6 +35,7 @@ export function describeUpstreams(upstreams: readonly Plain[]): Record<string, D
                 users,
                 extensions,
                 ddl: texts(upstream),
+                ...(connections.length === 0 ? {} : { connections }),
                 tables: Object.fromEntries(
                     named.map(({ key, columns = [] }) => [
                         key,

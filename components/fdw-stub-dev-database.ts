@@ -4,8 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { type StackIdentity, stackName } from "../docker/labels";
 import { ANY_DATABASE } from "../server/completeness";
 import { type StubSummary, summarize } from "../server/summary";
+import { SERVER_PORT } from "../upstreams/network";
 import { parseConfiguration } from "../upstreams/parse";
-import { SERVER_PORT } from "../upstreams/stubs";
 import { databaseUrl } from "../upstreams/url";
 import type { FdwStubDevDatabaseArgs } from "./args";
 import { createDatabase } from "./database";
@@ -62,7 +62,7 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
         const upstreams = args.upstreams.map((upstream) => ({
             ...upstream,
             users: (upstream.users ?? []).map((user) => ({
-                name: user.name,
+                ...user,
                 ...(user.password === undefined ? {} : { password: "(secret)" }),
             })),
         }));

@@ -12,8 +12,8 @@ import { EXTENSION_NAME, EXTENSION_VERSION, extensionFiles, SERVER_SETTINGS } fr
 import { splitBaseline } from "../upstreams/baseline";
 import { type Configuration, readFiles, resolveUpstreams } from "../upstreams/parse";
 import { type StubExtension, stubExtension } from "../upstreams/script";
-import { planServer, type ServerPlan } from "../upstreams/server";
-import { MAINTENANCE_DATABASE, planStubs, type Stubs } from "../upstreams/stubs";
+import { planServer, SERVER_SOURCES, type ServerPlan, type ServerSources } from "../upstreams/server";
+import { checkDatabases, MAINTENANCE_DATABASE, planStubs, type Stubs } from "../upstreams/stubs";
 import { type Found, lookUp } from "./lookup";
 
 /** All that is computed from what was declared alone. */
@@ -37,7 +37,17 @@ export interface Prepared extends Declared, Found {
     readonly hasStartInterval: boolean;
 }
 
-const SOURCES = join(__dirname, "..", "sql", "server");
+/** Our own files for the server's container. */
+export function serverSources(): ServerSources {
+    const read = (name: string) => readFileSync(join(__dirname, "..", "sql", "server", name), "utf8");
+    const [entrypoint, tls, addresses, relay] = SERVER_SOURCES;
+    return {
+        [entrypoint]: read(entrypoint),
+        [tls]: read(tls),
+        [addresses]: read(addresses),
+        [relay]: read(relay),
+    };
+}
 
 /**
  * Turns a checked configuration into what the server must be.
@@ -49,11 +59,8 @@ export async function declare(configuration: Configuration, directory: string): 
     const readFile = (path: string) => readFileSync(resolve(directory, path), "utf8");
     const upstreams = resolveUpstreams(configuration.upstreams, readFile);
     const stubs = planStubs(upstreams);
+    checkDatabases(stubs, configuration.devDatabase);
     const extensions = await Promise.all(stubs.databases.map(stubExtension));
-    const sources = {
-        entrypoint: readFileSync(join(SOURCES, "entrypoint.sh"), "utf8"),
-        forwarder: readFileSync(join(SOURCES, "forward.pl"), "utf8"),
-    };
     const roles = [...new Set([...stubs.users.map((user) => user.name), ...configuration.roles])];
     const baseline = await Promise.all(readFiles("baseline", configuration.baseline, readFile).map(splitBaseline));
     const fresh = extensionFiles({
@@ -64,12 +71,12 @@ export async function declare(configuration: Configuration, directory: string): 
         roles,
         baseline: baseline.flat(),
     });
-    const server = planServer(stubs, extensions, configuration.settings, configuration.devUser, sources, {
+    const server = planServer(stubs, extensions, configuration.settings, configuration.devUser, serverSources(), {
         extensionFiles: Object.fromEntries(fresh.map(({ name, content }) => [name, content])),
         settings: SERVER_SETTINGS,
     });
     const expected: Expected = {
-        servers: stubs.databases.flatMap(({ database, servers }) => servers.map((one) => ({ ...one, database }))),
+        servers: stubs.databases.flatMap(({ servers }) => servers),
         stubs: extensions.map(({ database, name, version }) => ({ database, name, version })),
         maintenance: { database: MAINTENANCE_DATABASE, name: EXTENSION_NAME, version: EXTENSION_VERSION },
         roles,

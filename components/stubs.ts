@@ -5,6 +5,7 @@ import { ANY_DATABASE } from "../server/completeness";
 import { InputError } from "../upstreams/errors";
 import { scramSecret } from "../upstreams/scram";
 import { extensionName } from "../upstreams/script";
+import { stubName } from "../upstreams/stubs";
 import type { UpstreamArgs } from "./args";
 import { createDatabase } from "./database";
 import { printable } from "./explained";
@@ -79,6 +80,11 @@ export function createStubs(
     const users = userNames(upstreams);
     // The image makes the superuser itself.
     users.delete(devUser);
+    for (const { name, created } of upstreams.flatMap((upstream) => upstream.users ?? [])) {
+        if (created === true) {
+            users.delete(name);
+        }
+    }
     const roles = [...users].map(
         (user) =>
             new postgresql.Role(
@@ -103,7 +109,7 @@ export function createStubs(
             ),
         );
     }
-    return [...new Set(upstreams.map((upstream) => upstream.database))].flatMap((name) => {
+    return [...new Set(upstreams.map(stubName))].flatMap((name) => {
         // Every cluster has a database "postgres" from the start.
         const database =
             name === ANY_DATABASE

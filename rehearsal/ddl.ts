@@ -1,10 +1,10 @@
 /** A stub's dump as the parts of an upstream: extensions, tables of plain columns, and whatever else there is. Pure. */
 
-import type { Table } from "../upstreams/model";
+import type { Extension, Table } from "../upstreams/model";
 import { shortType } from "./stubs";
 
 export interface DescribedDump {
-    readonly extensions: readonly string[];
+    readonly extensions: readonly Extension[];
     readonly ddl: readonly string[];
     readonly tables: readonly Table[];
 }
@@ -45,14 +45,15 @@ function tableIn(entry: string): Table | undefined {
  * @returns tables as tables where everything else can come before them; otherwise all as text, in order.
  */
 export function describeDump(entries: readonly string[]): DescribedDump {
-    const extensions: string[] = [];
+    const extensions: Extension[] = [];
     const rest: string[] = [];
     for (const entry of entries) {
         const extension = EXTENSION.exec(entry);
         if (extension === null) {
             rest.push(entry);
         } else {
-            extensions.push(unquote(extension[1] ?? ""));
+            const schema = unquote(extension[2] ?? "public");
+            extensions.push({ name: unquote(extension[1] ?? ""), ...(schema === "public" ? {} : { schema }) });
         }
     }
     const tables = rest.map(tableIn);

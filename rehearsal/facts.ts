@@ -36,6 +36,7 @@ export interface ConnectionFact {
     readonly database: string;
     readonly user: string;
     readonly password?: string;
+    readonly tls: boolean;
     readonly place: Place;
 }
 

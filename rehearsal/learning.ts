@@ -6,12 +6,12 @@ import type { Place } from "../schema/report";
 import type { Address } from "../schema/usage/settle";
 import type { Upstream } from "../schema/usage/unknowns";
 import { Usage } from "../schema/usage/usage";
+import { connectionNeeds } from "../upstreams/connection";
 import { parseConninfo } from "../upstreams/conninfo";
 import { parseSql } from "../upstreams/parser";
 import { quoteLiteral } from "../upstreams/quote";
 import { Cluster } from "./cluster";
 import { mirrorSql, type RehearsalServer } from "./container";
-import { endpointsOf } from "./endpoints";
 import { type Facts, noFacts } from "./facts";
 import { importsIn } from "./imports";
 import type { Knowledge } from "./knowledge";
@@ -104,7 +104,7 @@ export class LearningPass {
         const { server, plan } = this;
         const { answering } = server;
         await server.fresh();
-        answering.onConnection = ({ password, tls: _, ...connection }) => {
+        answering.onConnection = ({ password, ...connection }) => {
             this.facts.connections.push({
                 ...connection,
                 ...(password === null ? {} : { password }),
@@ -401,10 +401,12 @@ export class LearningPass {
     private addressOf(upstream: Upstream): Address | undefined {
         const options =
             typeof upstream === "string" ? serverOptions(this.facts, upstream) : parseConninfo(upstream.conninfo);
-        const [endpoint] = options === undefined ? [] : endpointsOf(options);
-        const database =
-            typeof upstream === "string" ? databasesOf(this.facts, upstream)[0] : options?.dbname || options?.user;
-        return endpoint === undefined || database === undefined ? undefined : { ...endpoint, database };
+        const needs = options === undefined ? undefined : connectionNeeds(options);
+        const [target] = needs?.targets ?? [];
+        const database = typeof upstream === "string" ? databasesOf(this.facts, upstream)[0] : needs?.database;
+        return target === undefined || database === undefined
+            ? undefined
+            : { host: target.host, port: target.port, database };
     }
 
     private givenTable(server: string, schema: string, name: string) {

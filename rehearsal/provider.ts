@@ -2,6 +2,7 @@
 
 import type { UsedTable } from "../schema/usage/settle";
 import type { LocalName } from "../schema/usage/unknowns";
+import { connectionNeeds } from "../upstreams/connection";
 import { parseConninfo } from "../upstreams/conninfo";
 import { quoteIdent, quoteLiteral, quoteQualified } from "../upstreams/quote";
 import type { Cluster } from "./cluster";
@@ -126,6 +127,5 @@ async function rowsOf(session: Session, sql: string): Promise<ReadonlyArray<Read
 /** The database that a connection string names, by libpq's rules. */
 function conninfoDatabase(conninfo: string): string[] {
     const options = parseConninfo(conninfo);
-    const name = options?.dbname || options?.user;
-    return name === undefined ? [] : [name];
+    return options === undefined ? [] : [connectionNeeds(options).database];
 }

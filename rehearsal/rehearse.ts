@@ -7,10 +7,10 @@ import { type ReadResult, readSchema } from "../schema/read/read";
 import { findStandIn } from "../schema/read/standins";
 import type { ReaderEvents, ReadStatement } from "../schema/read/statement";
 import type { Finding, Inference, LocalRole, Progress, Tool } from "../schema/report";
+import { connectionNeeds } from "../upstreams/connection";
 import type { Upstream } from "../upstreams/model";
 import { type RehearsalOptions, RehearsalServer } from "./container";
 import { completed, type DeclaredStubs, declaredStubs } from "./declared";
-import { endpointsOf } from "./endpoints";
 import type { Facts, FailureFact, MappingFact } from "./facts";
 import { failureFindings } from "./failures";
 import type { FinalServer } from "./final";
@@ -208,7 +208,8 @@ class Rehearsal {
             return [];
         }
         const [first] = servers.filter(
-            ({ handled, options }) => handled && endpointsOf(options).some(({ host }) => isIP(host) !== 0),
+            ({ handled, options }) =>
+                handled && connectionNeeds(options).targets.some(({ host, hostaddr = host }) => isIP(hostaddr) !== 0),
         );
         return first === undefined
             ? []

@@ -27,6 +27,8 @@ const containerInputs = z.object({
     entrypoints: z.array(z.string()).optional(),
     command: z.array(z.string()).optional(),
     init: z.boolean().optional(),
+    capabilities: z.object({ adds: z.array(z.string()).default([]) }).optional(),
+    sysctls: z.record(z.string(), z.string()).default({}),
     networksAdvanced: z.array(z.object({ name: z.string() })).length(1),
     ports: z.array(z.object({ internal: z.number(), external: z.number(), ip: z.string() })).default([]),
     volumes: z.array(z.object({ volumeName: z.string(), containerPath: z.string() })).default([]),
@@ -91,6 +93,8 @@ function createOptions(inputs: ContainerInputs, context: RunContext): ContainerC
         HostConfig: {
             ExtraHosts: inputs.hosts.map(({ host, ip }) => `${host}:${ip}`),
             Init: inputs.init,
+            CapAdd: inputs.capabilities?.adds,
+            Sysctls: inputs.sysctls,
             NetworkMode: network?.name,
             RestartPolicy: { Name: inputs.restart },
             Binds: inputs.volumes.map(({ volumeName, containerPath }) => `${volumeName}:${containerPath}`),

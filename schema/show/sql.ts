@@ -10,7 +10,7 @@ function oneLine(text: string): string {
 export function stubSql(upstream: Upstream): string[] {
     const made = /^CREATE SCHEMA IF NOT EXISTS /;
     const lines: string[] = upstream.extensions.map(
-        (name) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdent(name)} CASCADE;`,
+        ({ name }) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdent(name)} CASCADE;`,
     );
     const schemas = new Set(upstream.tables.map(({ schema }) => schema).filter((schema) => schema !== "public"));
     const privileges = upstream.ddl

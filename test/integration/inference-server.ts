@@ -1,26 +1,21 @@
 /** A server made for an inference by plain means: what the end-to-end tests of schema/ run against. */
 
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type Docker from "dockerode";
 import { Client } from "pg";
+import { serverSources } from "../../components/prepare";
 import { connectDocker } from "../../docker/client";
 import { tarOf } from "../../docker/tar";
 import type { Inference } from "../../schema";
 import { quoteIdent, quoteLiteral } from "../../upstreams/quote";
 import { stubExtension } from "../../upstreams/script";
+import { separateStubs } from "../../upstreams/separate";
 import { planServer } from "../../upstreams/server";
 import { planStubs } from "../../upstreams/stubs";
 
 export const DEV_DATABASE = "fdw_dev";
 const DEV_USER = "postgres";
 const READY_TIMEOUT_MS = 60_000;
-const SOURCES = {
-    entrypoint: readFileSync(join(__dirname, "../../sql/server/entrypoint.sh"), "utf8"),
-    forwarder: readFileSync(join(__dirname, "../../sql/server/forward.pl"), "utf8"),
-};
-
 /** The image of PostgreSQL 18 that is here, the official one first. */
 export async function imageHere(): Promise<string | undefined> {
     const docker = await connectDocker();
@@ -51,9 +46,9 @@ export class DevServer {
     /** A server that answers for the upstreams, with their databases, roles and tables, and an empty dev database. */
     static async start(reference: string, inference: Inference): Promise<DevServer> {
         const docker = await connectDocker();
-        const stubs = planStubs(inference.upstreams);
+        const stubs = planStubs(separateStubs(inference.upstreams));
         const extensions = await Promise.all(stubs.databases.map((database) => stubExtension(database)));
-        const plan = planServer(stubs, extensions, {}, DEV_USER, SOURCES);
+        const plan = planServer(stubs, extensions, {}, DEV_USER, serverSources());
         const password = randomBytes(12).toString("hex");
         const container = await docker.createContainer({
             Image: reference,
@@ -68,7 +63,7 @@ export class DevServer {
             ExposedPorts: { "5432/tcp": {} },
             HostConfig: {
                 PortBindings: { "5432/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] },
-                ExtraHosts: plan.hostAliases.map((host) => `${host}:127.0.0.1`),
+                ExtraHosts: plan.hostAliases.map(({ host, ip }) => `${host}:${ip}`),
             },
         });
         containers.push(container);

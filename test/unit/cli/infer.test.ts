@@ -310,7 +310,7 @@ describe.each(exampleNames())("%s: what yaml shows, put into a stack's file,", (
             expect(read).toThrow("no upstream is declared");
             return;
         }
-        const byHand = await declare(read(), project);
+        const byHand = await declare((await deriveFromSchema(read(), project)).args, project);
         if (errors.length > 0) {
             return;
         }

@@ -225,7 +225,7 @@ describe("inputs", () => {
             init: true,
             entrypoints: ["/fdw-stub/entrypoint.sh"],
             healthcheck: {
-                tests: ["CMD-SHELL", expect.stringContaining("pg_isready -q -h 127.0.0.1 -p 5432 && exit 0")],
+                tests: ["CMD-SHELL", expect.stringContaining("pg_isready -q -h '127.0.0.1' -p 5432 && exit 0")],
                 startInterval: "250ms",
             },
         });
@@ -310,7 +310,7 @@ describe("inputs", () => {
         expect(inputs.hosts).toEqual([{ host: "late-host", ip: "127.0.0.1" }]);
         const script = JSON.stringify(inputs.uploads);
         expect(script).toContain("CREATE SCHEMA app");
-        expect(script).toContain("forward.pl");
+        expect(script).toContain("relay.pl");
     });
 
     test("leave the password of a user without one empty", async () => {

@@ -20,7 +20,10 @@ export function compact(inference: Inference): string[] {
         [
             `${upstream.host}:${upstream.port}/${upstream.database}`,
             ...upstream.users.map(({ name, password }) => (password === undefined ? name : `${name}:${password}`)),
-            ...upstream.extensions.map((name) => `+${name}`),
+            ...upstream.extensions.map(
+                ({ name, schema, optional }) =>
+                    `+${name}${schema === undefined ? "" : `@${schema}`}${optional === true ? "?" : ""}`,
+            ),
         ].join(" "),
         ...upstream.ddl.map(({ sql }) => `  ${sql}`),
         ...upstream.tables.map(

@@ -15,7 +15,7 @@ describe("example schemas", () => {
         const shown = found.upstreams.map((upstream) => ({
             at: key(upstream),
             users: upstream.users.map((user) => user.name).sort(),
-            extensions: upstream.extensions,
+            extensions: upstream.extensions.map((extension) => extension.name),
             tables: Object.fromEntries(
                 upstream.tables.map((table) => [
                     `${table.schema}.${table.name}`,

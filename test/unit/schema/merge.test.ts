@@ -58,7 +58,7 @@ describe("declared and derived upstreams", () => {
             { users: [{ name: "u" }] },
             ["h:5432/d u:p", TYPE, T, U],
         ],
-        ["extensions", { extensions: ["citext"] }, ["h:5432/d u:p +citext", TYPE, T, U]],
+        ["extensions", { extensions: [{ name: "citext" }] }, ["h:5432/d u:p +citext", TYPE, T, U]],
         [
             "a table that declared DDL makes",
             { ddl: [{ origin: "x", line: 1, sql: "CREATE TABLE t (id int, note text, kind int);" }] },
