@@ -21,3 +21,4 @@ export type {
     UserOrigin,
 } from "./report";
 export { asFindings, FORMATS, type Format, formatInference } from "./show";
+export { readStatements, type Statements } from "./statements";
