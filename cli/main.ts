@@ -86,10 +86,25 @@ function build(): Command {
     program
         .command("run")
         .description("run a command with a fresh database in DEV_URL and ATLAS_DEV_URL, and drop it afterwards")
-        .argument("<command...>", "the command, after --; {devUrl} in it is replaced by the URL")
-        .action(async (command: string[]) => {
+        .argument("<command...>", "the command, after --; {devUrl} and {desiredUrl} in it are replaced by the URLs")
+        .option("--desired <path...>", "make a database of the schema in these files and folders too, in DESIRED_URL")
+        .option("--var <name=value>", "value of a placeholder in them; can be given several times", gather)
+        .action(async (command: string[], { desired, var: values }: { desired?: string[]; var?: string[] }) => {
             const { runWithFreshDatabase }: typeof import("./run") = require("./run");
-            process.exitCode = await runWithFreshDatabase(await runningServer(options()), command);
+            const server = await runningServer(options());
+            if (desired === undefined) {
+                if (values !== undefined) {
+                    throw new InputError(
+                        "--var gives placeholders of --desired a value, and --desired names no schema.",
+                    );
+                }
+                process.exitCode = await runWithFreshDatabase(server, command);
+                return;
+            }
+            const { readDesired, variablesOf }: typeof import("./desired") = require("./desired");
+            const tell = (text: string) => process.stderr.write(`${text}\n`);
+            const variables = variablesOf(options(), desired, values ?? [], tell);
+            process.exitCode = await runWithFreshDatabase(server, command, await readDesired(desired, variables));
         });
     program
         .command("reset")
@@ -102,15 +117,18 @@ function build(): Command {
         });
     program
         .command("atlas")
-        .description("print an atlas.hcl that takes a fresh database for each command")
+        .description("print an atlas.hcl that takes fresh databases for each command, for the files found here")
+        .option("--desired <path>", "file or folder of the desired schema, when it is not schema.sql or schema/")
         .option("--write", "write it to the working directory instead; an existing file is left alone")
-        .action(({ write }: { write?: boolean }) => {
+        .action(({ write, desired }: { write?: boolean; desired?: string }) => {
             const atlas: typeof import("./atlas") = require("./atlas");
+            const directory = process.cwd();
+            const text = atlas.atlasConfiguration(options().stack, atlas.findLayout(directory, desired));
             if (write === true) {
-                atlas.writeAtlasConfiguration(options().stack);
+                atlas.writeAtlasConfiguration(text, directory);
                 print(`Wrote ${atlas.ATLAS_FILE}.`);
             } else {
-                process.stdout.write(atlas.atlasConfiguration(options().stack));
+                process.stdout.write(text);
             }
         });
     program
