@@ -282,7 +282,7 @@ describe.each([18, 17, 16, 15, 14])("the desired schema on PostgreSQL %i", { tim
             const dev = await beside(await desired(SCHEMA.replaceAll("app_reader", "idler")));
             const session = await server.connect(dev);
             await session.query("CREATE ROLE idler");
-            await new Promise((resolve) => setTimeout(resolve, 5_500));
+            await new Promise((resolve) => setTimeout(resolve, 10_500));
             const began = Date.now();
             await expect(desired("CREATE ROLE idler")).rejects.toThrow('line 1: role "idler" already exists');
             expect(Date.now() - began).toBeLessThan(20_000);
