@@ -8,6 +8,7 @@ import type { Connection, Ddl, Upstream, User } from "../upstreams/model";
 import { describeDump } from "./ddl";
 import type { ConnectionFact, Facts, ServerFact } from "./facts";
 import type { EndState } from "./learning";
+import { userOf } from "./servers";
 import { type StubTable, shortType } from "./stubs";
 
 /** One stub as it is after a pass. */

@@ -523,8 +523,9 @@ $f$;
 
 -- Two commands whose schemas create the same role cannot be at work at the same time, so those that are known to create
 -- roles take turns: until its commit the caller is the only one, and the next waits for what is handed out to it. A
--- database is waited for while a session in it does something, or did within five seconds; before its first session for
--- two seconds, or ten where a command has yet to be started. After a minute the caller goes on in any case: then
+-- database is waited for while a session in it does something, or did within ten seconds; before its first session for
+-- five seconds, or ten where a command has yet to be started. Longer would hold up those that come after a command that
+-- takes databases and connects to none; shorter would be too short for ten commands on a busy machine. After a minute the caller goes on in any case: then
 -- PostgreSQL says which role exists. Returns the databases whose commands have ended, for _free_roles().
 CREATE FUNCTION fdw_stub._take_turn() RETURNS text[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -544,11 +545,13 @@ BEGIN
             INTO others_turn, ended
             FROM (
                 SELECT d.name, d.state = 'dropping' AS dropping, count(s.pid) AS sessions,
-                       coalesce(bool_or(s.state <> 'idle' OR s.state_change > clock_timestamp() - interval '5 seconds'),
-                                false) AS works,
+                       -- A session that has just begun has no state yet.
+                       coalesce(bool_or(NOT coalesce(s.state = 'idle' AND s.state_change < clock_timestamp()
+                                                         - interval '10 seconds', false))
+                                FILTER (WHERE s.pid IS NOT NULL), false) AS works,
                        count(s.pid) = 0 AND d.used_at IS NULL AND pg_stat_get_db_sessions(p.oid) = 0
                            AND d.handed_at > clock_timestamp() - CASE WHEN d.held THEN interval '10 seconds'
-                                                                      ELSE interval '2 seconds' END
+                                                                      ELSE interval '5 seconds' END
                            AND (NOT d.held OR EXISTS (SELECT FROM pg_stat_activity AS h
                                                       WHERE h.pid = d.pid AND h.backend_start = d.session_started)) AS starts
                 FROM fdw_stub.database AS d

@@ -56,7 +56,7 @@ describe("Atlas with fresh databases", { timeout: 180_000 }, () => {
             noAtlas = "no Atlas CLI on PATH";
             console.warn(`Tests of the Atlas CLI are skipped: ${noAtlas}; its statements are replayed all the same.`);
         }
-        server = await TestServer.start(18, { settings: { stock: 20 } });
+        server = await TestServer.start(18, { settings: { stock: 20 }, inMemory: true });
         if (server === undefined) {
             return;
         }

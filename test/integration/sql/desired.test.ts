@@ -282,13 +282,21 @@ describe.each([18, 17, 16, 15, 14])("the desired schema on PostgreSQL %i", { tim
             const dev = await beside(await desired(SCHEMA.replaceAll("app_reader", "idler")));
             const session = await server.connect(dev);
             await session.query("CREATE ROLE idler");
-            await new Promise((resolve) => setTimeout(resolve, 5_500));
+            await new Promise((resolve) => setTimeout(resolve, 10_500));
             const began = Date.now();
             await expect(desired("CREATE ROLE idler")).rejects.toThrow('line 1: role "idler" already exists');
             expect(Date.now() - began).toBeLessThan(20_000);
             await session.end();
             await expect.poll(() => desired("CREATE ROLE idler").catch(String), POLL).toMatch(/^fdw_stub_/);
         });
+    });
+
+    test("comes with an empty database beside it, from one call", async () => {
+        const rows = await server.query("fdw_stub", "SELECT fdw_stub.plan_databases($1) AS name", [SCHEMA]);
+        const [to = "", dev = ""] = rows.map(({ name }) => String(name));
+        expect(rows).toHaveLength(2);
+        expect(await server.query(to, "SELECT count(*)::int AS n FROM users")).toEqual([{ n: 0 }]);
+        await server.query(dev, SCHEMA);
     });
 
     describe("stays", () => {

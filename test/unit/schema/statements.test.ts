@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { databaseStatements, memoryFileSystem } from "../../../schema";
+import { memoryFileSystem, databaseStatements } from "../../../schema";
 
 async function read(files: Record<string, string>, variables: Record<string, string> = {}, path = "db") {
     const { statements, findings } = await databaseStatements([path], variables, memoryFileSystem(files));
