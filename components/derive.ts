@@ -88,7 +88,8 @@ export async function deriveFromSchema(configuration: Configuration, directory: 
             !(upstream.database === configuration.devDatabase && isServerItself(upstream)) ||
             declared.includes(upstream),
     );
-    if (upstreams.length === 0) {
+    const isItself = findings.some(({ code }) => code === "self-server") || merged.upstreams.length > 0;
+    if (upstreams.length === 0 && !isItself) {
         throw inputError("The schema cannot be used", [
             `no foreign server was found in ${configuration.schema.join(", ")}, so there is nothing to stub. Check the path, or declare upstreams.`,
         ]);
@@ -96,7 +97,8 @@ export async function deriveFromSchema(configuration: Configuration, directory: 
     return {
         args: {
             ...configuration,
-            schema: [],
+            // It stays where no upstream is left, which must not look as if nothing had been declared.
+            schema: upstreams.length === 0 ? configuration.schema : [],
             upstreams: separateStubs(upstreams, [configuration.devDatabase]).map(declareUpstream),
             roles: [...new Set([...configuration.roles, ...inference.roles.map((role) => role.name)])],
         },
