@@ -9,20 +9,17 @@ const EX = "/tmp/w/wt/rehearsal/examples/schemas/";
 const exampleNames = () => readdirSync(EX).sort();
 const expectationOf = (n: string): any => { const e: any = parse(readFileSync(EX + n + "/expect.yaml", "utf8"), { merge: true }); return { paths: ["."], variables: {}, roles: [], errors: [], ...e, upstreams: e.upstreams.map((u: any) => ({ port: 5432, users: [], extensions: [], ...u })) }; };
 const inputOf = (n: string) => { const e = expectationOf(n); return { paths: e.paths.map((p: string) => EX + n + (p === "." ? "" : "/" + p)), variables: e.variables }; };
-const base = "/tmp/w/wt/rehearsal/sql/server/";
-const FAKE = { extensionFiles: { "x.control": "" }, settings: {} };
-const SOURCES = { entrypoint: readFileSync(base + "entrypoint.sh", "utf8"), forwarder: readFileSync(base + "forward.pl", "utf8") };
+import { finalServer } from "/tmp/w/wt/rehearsal/components/derive";
+import { parseConfiguration } from "/tmp/w/wt/rehearsal/upstreams/parse";
+import { RehearsalServer } from "/tmp/w/wt/rehearsal/rehearsal/container";
+import { rehearseOn } from "/tmp/w/wt/rehearsal/rehearsal/rehearse";
+let shared: Promise<RehearsalServer> | undefined;
 async function one(paths: readonly string[], variables: any) {
     const docker = await connectDocker();
-    return rehearse(docker, {
-        image: "fdw-stub/postgres-stand-in:18", devUser: "postgres", settings: {}, paths, variables, devDatabase: "dev",
-        declared: [], roles: [], baseline: [], strict: false,
-        final: async (upstreams, roles) => {
-            const stubs = planStubs(upstreams);
-            const extensions = await Promise.all(stubs.databases.map((d) => stubExtension(d)));
-            return { plan: planServer(stubs, extensions, {}, "postgres", SOURCES, FAKE), users: stubs.users, roles, databases: extensions.map(({ database, name }) => ({ database, extension: name })) };
-        },
-    });
+    const options = { image: "fdw-stub/postgres-stand-in:18", devUser: "postgres", settings: {} };
+    shared ??= RehearsalServer.start(docker, options);
+    const configuration = parseConfiguration({ schema: [...paths], variables });
+    return rehearseOn(await shared, { ...options, paths, variables, devDatabase: "dev", declared: [], roles: [], baseline: [], strict: false, final: (u, r) => finalServer(configuration, u, r, process.cwd()) });
 }
 const key = (e: any) => `${e.host}:${e.port}/${e.database}`;
 async function main() {
@@ -40,8 +37,8 @@ async function main() {
             } else {
                 const exp = expectationOf(name); const input = inputOf(name);
                 const r = await one(input.paths, input.variables ?? {});
-                const shown = r.upstreams.map((u) => [key(u), { users: u.users.map((x) => x.name).sort(), extensions: u.extensions, tables: Object.fromEntries((r.origins.find((o) => key(o) === key(u))?.tables ?? []).map((t) => [`${t.schema}.${t.name}`, t.columns.map((c) => `${c.name} ${c.type}`).sort()])) }] as const);
-                const wanted = exp.upstreams.map((u) => [key(u), { users: [...u.users].sort(), extensions: u.extensions, tables: Object.fromEntries(Object.entries(u.tables).map(([t, c]) => [t, [...c].sort()])) }] as const);
+                const shown = r.upstreams.map((u) => [key(u), { users: u.users.map((x) => x.name).sort(), extensions: u.extensions.map((x: any) => x.name), tables: Object.fromEntries((r.origins.find((o) => key(o) === key(u))?.tables ?? []).map((t) => [`${t.schema}.${t.name}`, t.columns.map((c) => `${c.name} ${c.type}`).sort()])) }] as const);
+                const wanted = exp.upstreams.map((u) => [key(u), { users: [...u.users].sort(), extensions: u.extensions.map((x: any) => x.name), tables: Object.fromEntries(Object.entries(u.tables).map(([t, c]) => [t, [...c].sort()])) }] as const);
                 const diffs: string[] = [];
                 for (const [k, v] of wanted) { const s = shown.find(([x]) => x === k); if (!s) diffs.push("missing " + k); else { for (const p of ["users", "extensions"] as const) if (JSON.stringify(s[1][p]) !== JSON.stringify(v[p])) diffs.push(`${k} ${p}: ${JSON.stringify(s[1][p])} wanted ${JSON.stringify(v[p])}`); for (const t of new Set([...Object.keys(v.tables), ...Object.keys(s[1].tables)])) if (JSON.stringify(v.tables[t]) !== JSON.stringify(s[1].tables[t])) diffs.push(`${k} ${t}: ${JSON.stringify(s[1].tables[t])} wanted ${JSON.stringify(v.tables[t])}`); } }
                 for (const [k] of shown) if (!wanted.some(([x]) => x === k)) diffs.push("extra " + k);
@@ -54,4 +51,4 @@ async function main() {
         } catch (e: any) { console.log(`== ${name}: THROWN ${e.message} ${e.stack?.split("\n").slice(1, 4).join(" ")}`); }
     }
 }
-main();
+main().then(async () => (await shared)?.end());

@@ -71,7 +71,7 @@ async function examineUpstreams(docker: Docker, options: GlobalOptions): Promise
         subject,
         text: ok
             ? text
-            : `${text.replace(/\.$/, "")}. \`up\` makes the server anew when what it is made from has changed`,
+            : `${text.replace(/\.$/, "")}. \`docker restart ${server?.name}\` sets up again what is inside the container`,
     }));
 }
 

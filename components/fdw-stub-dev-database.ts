@@ -3,7 +3,7 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { type StackIdentity, stackName } from "../docker/labels";
 import { ANY_DATABASE } from "../server/completeness";
-import { type StubSummary, summarize } from "../server/summary";
+import { lackingExtensions, type StubSummary, summarize } from "../server/summary";
 import { SERVER_PORT } from "../upstreams/network";
 import { parseConfiguration } from "../upstreams/parse";
 import { databaseUrl } from "../upstreams/url";
@@ -142,6 +142,11 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
                 ),
             ),
         );
+        pulumi
+            .all([prepared.stubs.databases, this.stubs, prepared.image])
+            .apply(([databases, held, image]) =>
+                Promise.all(lackingExtensions(databases, held, image).map((text) => pulumi.log.warn(text, this))),
+            );
         this.registerOutputs({
             devUrl: this.devUrl,
             networkDevUrl: this.networkDevUrl,

@@ -127,7 +127,7 @@ export function createServer(
                 "POSTGRES_DB=postgres",
             ]),
             hosts: prepared.server.hostAliases.apply((hosts) => hosts.map((host) => ({ ...host }))),
-            capabilities: prepared.server.capabilities.apply((add) => ({ adds: [...add] })),
+            capabilities: prepared.server.capabilities.apply((adds) => ({ adds: [...adds] })),
             sysctls: prepared.server.sysctls.apply((sysctls) => ({ ...sysctls })),
             uploads: prepared.server.files.apply((files) => files.map((file) => ({ ...file }))),
             entrypoints: prepared.server.entrypoints.apply((entrypoints) => [...entrypoints]),

@@ -141,7 +141,7 @@ export class RehearsalServer {
      */
     async serveFinal({ plan }: FinalServer): Promise<void> {
         await this.answering.stop();
-        const hosts = plan.hostAliases.map((host) => `127.0.0.1 ${host}`).join("\n");
+        const hosts = plan.hostAliases.map(({ host, ip }) => `${ip} ${host}`).join("\n");
         await this.container.putArchive(
             await tarOf([...plan.files, { file: `${HOME}/hosts`, content: `${hosts}\n`, executable: false }]),
             { path: "/" },

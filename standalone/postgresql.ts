@@ -29,7 +29,10 @@ function explain(database: string, error: unknown): unknown {
     }
     const { message, detail, hint } = error;
     const more = [detail === undefined ? "" : ` (${detail})`, hint === undefined ? "" : ` Hint: ${hint}`].join("");
-    return new InputError(`The database ${JSON.stringify(database)} could not be set up: ${message}${more}`);
+    const image = /^extension ".*" is not available$/.test(message)
+        ? " A type or DDL needs it: name an image that has it, in the configuration: image: NAME"
+        : "";
+    return new InputError(`The database ${JSON.stringify(database)} could not be set up: ${message}${more}${image}`);
 }
 
 async function withProvider<T>(

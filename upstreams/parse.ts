@@ -139,8 +139,8 @@ const connection = z.partialRecord(
 const upstream = z.strictObject({
     host: checked(z.string(), checkHost).default("localhost"),
     port: checked(z.number(), checkPort).default(5432),
-    hostaddr: checked(z.string(), checkAddress).optional(),
     database: checked(z.string(), checkDatabase),
+    hostaddr: checked(z.string(), checkAddress).optional(),
     stub: checked(z.string(), checkDatabase).optional(),
     connections: z.array(connection).default([]),
     publications: distinct(name).default([]),

@@ -127,6 +127,15 @@ END`,
             )}`,
             at: `extension ${JSON.stringify(name)}`,
         })),
+        // CREATE EXTENSION set the path to where they were.
+        ...(moved.length === 0
+            ? []
+            : [
+                  {
+                      sql: `SET LOCAL search_path TO ${["public", ...new Set(moved.map(({ schema }) => schema))].map(quoteIdent).join(", ")}`,
+                      at: "search_path",
+                  },
+              ]),
     ];
 }
 

@@ -60,6 +60,8 @@ function settings(largestStub: number, chosen: Readonly<Record<string, string>>)
         fsync: "off",
         synchronous_commit: "off",
         full_page_writes: "off",
+        // A subscription to this very server would wait for itself for ever; the relay answers those that are declared.
+        max_wal_senders: "0",
         max_locks_per_transaction: String(locksPerTransaction(largestStub, connections > 0 ? connections : undefined)),
         ...chosen,
         hba_file: `${HOME}/pg_hba.conf`,

@@ -447,8 +447,31 @@ sub stop {
 # What was made outside of our own folder, so that the stack's own server does not find it.
 my @made;
 
+# Takes away what the stack's own server made in this container beside its cluster: helpers that still run, and what its
+# entrypoint put outside of its folder.
+sub forget_final {
+    if (open my $file, '<', "$home/session") {
+        my ($session) = <$file> =~ /^(\d+)/;
+        for my $process (map { m{(\d+)} } glob '/proc/[0-9]*') {
+            open my $status, '<', "/proc/$process/stat" or next;
+            my (undef, undef, undef, $belongs) = split ' ', <$status> =~ s/^.*\) //sr;
+            kill 'KILL', $process if defined $session && $belongs == $session;
+        }
+        unlink "$home/session";
+    }
+    my $user_home = (getpwnam 'postgres')[7];
+    if (open my $file, '<', '/fdw-stub/certificates') {
+        unlink map { /^\S+ (\/.*)$/ ? $1 : () } <$file>;
+    }
+    if (open my $file, '<', '/fdw-stub/sockets') {
+        unlink map { /^(\d+) (.*)$/ ? "$2/.s.PGSQL.$1" : () } <$file>;
+    }
+    system 'rm', '-rf', '/fdw-stub', "$user_home/.postgresql";
+}
+
 sub forget {
     stop();
+    forget_final();
     listen_nowhere();
     unlink splice @made;
     %trusted = ();

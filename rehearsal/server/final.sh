@@ -13,6 +13,7 @@ PATH="/usr/lib/postgresql/${PG_MAJOR:-}/bin:$PATH"
 
 setsid "$@" >"$home/log" 2>&1 </dev/null &
 server=$!
+echo "$server" >"$home/session"
 for attempt in $(seq 3000); do
     if pg_isready -q -h /var/run/postgresql; then
         exit 0

@@ -63,6 +63,8 @@ export class DevServer {
             ExposedPorts: { "5432/tcp": {} },
             HostConfig: {
                 PortBindings: { "5432/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] },
+                CapAdd: [...plan.capabilities],
+                Sysctls: { ...plan.sysctls },
                 ExtraHosts: plan.hostAliases.map(({ host, ip }) => `${host}:${ip}`),
             },
         });

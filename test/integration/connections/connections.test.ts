@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { declareUpstream } from "../../../components/derive";
+import { LABEL } from "../../../docker/labels";
 import { connectionNeeds, connectionUpstreams, type Options } from "../../../upstreams/connection";
 import type { Upstream } from "../../../upstreams/model";
 import { quoteIdent, quoteLiteral } from "../../../upstreams/quote";
 import { connected, contentOfDev, inScratch, rows } from "../../engine/support/scenario";
 import { Checkout } from "../support/checkout";
 import { ADDRESSES, type Runner, SOCKETS, TLS, type Twin, USERS } from "./rows";
+import { runScene } from "./run-scene";
 import { DBLINK, EXTENSIONS, LOOPBACK, type Scene, SHARDS, SUBSCRIPTIONS, WRITING } from "./scenes";
 
 const SHARED = "shared";
@@ -128,17 +130,8 @@ describe.each(ROWS)("$name", (row) => {
 });
 
 describe("a scene", () => {
-    test.each(SCENES.map((scene): [string, Scene] => [scene.name, scene]))("%s", async (_, { sql, rows, error }) => {
-        const run = connected(url, async (client) => {
-            await client.query("BEGIN");
-            const results = [];
-            for (const statement of sql) {
-                results.push((await client.query(statement)).rows);
-            }
-            await client.query("ROLLBACK");
-            return results.at(-1);
-        });
-        await (error === undefined ? expect(run).resolves.toEqual(rows) : expect(run).rejects.toThrow(error));
+    test.each(SCENES.map((scene): [string, Scene] => [scene.name, scene]))("%s", async (_, scene) => {
+        await runScene(url, scene);
     });
 });
 
@@ -196,4 +189,48 @@ test("doctor asks every upstream with the schema's options, and all answer", asy
 
 test("the dev database stays empty", async () => {
     await expect(contentOfDev(url)).resolves.toEqual([]);
+});
+
+describe("an image without openssl", () => {
+    let plain: Checkout;
+
+    beforeAll(async () => {
+        const { imageId } = await checkout.server();
+        plain = await Checkout.create();
+        const container = await plain.docker.createContainer({
+            Image: imageId,
+            Entrypoint: ["rm", "/usr/bin/openssl"],
+            Labels: { [LABEL.directory]: plain.directory },
+        });
+        await container.start();
+        await container.wait();
+        await container.commit({
+            repo: "fdw-stub-test/without-openssl",
+            tag: "18",
+            changes: 'ENTRYPOINT ["docker-entrypoint.sh"]\nCMD ["postgres"]',
+        });
+        plain.alsoRemove(() => plain.docker.getImage("fdw-stub-test/without-openssl:18").remove({ force: true }));
+    });
+
+    afterAll(async () => {
+        await plain?.remove();
+    });
+
+    const configuration = (sslmode: string) => ({
+        image: "fdw-stub-test/without-openssl:18",
+        upstreams: [{ host: "db.test", database: "d", connections: [{ sslmode }] }],
+    });
+
+    test("is refused by name where an upstream demands TLS", async () => {
+        plain.configure(configuration("require"));
+        const { code, stderr } = await plain.run(["up"]);
+        expect(stderr).toContain("an upstream is asked for TLS, which needs openssl in the image");
+        expect(code).toBe(1);
+    });
+
+    test("serves where none does", async () => {
+        plain.configure(configuration("prefer"));
+        const [row] = await rows(await plain.up(), "SHOW ssl");
+        expect(row).toEqual({ ssl: "off" });
+    });
 });

@@ -133,13 +133,17 @@ export const EXTENSIONS: readonly Scene[] = [
         name: "an extension in a schema of its own",
         upstreams: [
             upstream("catalog.test", "catalog", {
-                extensions: TRGM,
+                // One whose type a table has, without the schema in its name.
+                extensions: [...TRGM, { name: "citext", schema: "extensions" }],
                 tables: [
                     {
                         schema: "public",
                         name: "products",
-                        columns: [{ name: "title", type: "text" }],
-                        rows: [{ title: "lamps" }],
+                        columns: [
+                            { name: "title", type: "text" },
+                            { name: "code", type: "citext" },
+                        ],
+                        rows: [{ title: "lamps", code: "L" }],
                     },
                 ],
             }),

@@ -74,11 +74,7 @@ describe("a mistake, while a stack runs,", () => {
             upstream({ host: "my host" }),
             /upstreams\[0\]\.host: the host "my host" is no host name/,
         ],
-        [
-            "an address as host",
-            upstream({ host: "10.0.0.1" }),
-            /"10\.0\.0\.1" is an address that cannot be given to the container/,
-        ],
+        ["half an address as host", upstream({ host: "10.0.1" }), /"10\.0\.1" is no whole IPv4 address/],
         ["a port that is none", upstream({ port: 70000 }), /upstreams\[0\]\.port: the port 70000 is no TCP port/],
         [
             "a name that is too long",
@@ -92,7 +88,7 @@ describe("a mistake, while a stack runs,", () => {
         ],
         [
             "the dev database as an upstream's",
-            upstream({ database: "dev" }),
+            upstream({ host: "localhost", database: "dev" }),
             /the dev database and an upstream's database are both called "dev"/,
         ],
         [
@@ -106,7 +102,7 @@ describe("a mistake, while a stack runs,", () => {
                 upstreams: [
                     { host: "a", database: "x", tables: [EVENTS_TABLE] },
                     {
-                        host: "b",
+                        host: "a",
                         database: "x",
                         tables: [{ ...EVENTS_TABLE, columns: [{ name: "id", type: "text" }] }],
                     },

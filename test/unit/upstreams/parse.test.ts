@@ -498,7 +498,7 @@ describe("parseConfiguration", () => {
         [
             withUpstream({ upstream: 1 }),
             "upstreams[0]: ",
-            "host, port, hostaddr, database, stub, connections, publications, users, extensions, extensionSchemas, optionalExtensions, ddl, ddlFiles, tables",
+            "host, port, database, hostaddr, stub, connections, publications, users, extensions, extensionSchemas, optionalExtensions, ddl, ddlFiles, tables",
         ],
         [withUser({ name: "u", upstream: 1 }), "upstreams[0].users[0]: ", "name, password, created, trusted"],
         [withTable({ upstream: 1 }), "upstreams[0].tables[0]: ", "schema, name, columns, rows"],

@@ -179,6 +179,7 @@ describe("planServer", () => {
             "fsync=off",
             "synchronous_commit=off",
             "full_page_writes=off",
+            "max_wal_senders=0",
             "max_locks_per_transaction=256",
             "hba_file=/fdw-stub/pg_hba.conf",
         ]);
@@ -190,6 +191,7 @@ describe("planServer", () => {
             "fsync=on",
             "synchronous_commit=off",
             "full_page_writes=off",
+            "max_wal_senders=0",
             "max_locks_per_transaction=256",
             "work_mem=64 MB",
             "hba_file=/fdw-stub/pg_hba.conf",
