@@ -164,7 +164,6 @@ export async function deriveFromSchema(
     const inference = await rehearseSchema(configuration, directory, tell);
     const errors = inference.findings.filter((finding) => finding.severity === "error");
     if (errors.length > 0) {
-<<<<<<< HEAD
         throw inputError("The schema cannot be used", errors.map(formatFinding));
     }
     return {
@@ -174,31 +173,6 @@ export async function deriveFromSchema(
         ]),
         warnings: inference.findings.filter((finding) => finding.severity === "warning").map(formatFinding),
         summary: summarize(inference),
-=======
-        throw inputError("The schema needs what its stubs cannot give", errors.map(formatFinding));
-    }
-    // What the server itself is asked for under the dev database's name is the database in which the command runs.
-    const upstreams = merged.upstreams.filter(
-        (upstream) =>
-            !(upstream.database === configuration.devDatabase && isServerItself(upstream)) ||
-            declared.includes(upstream),
-    );
-    const isItself = findings.some(({ code }) => code === "self-server") || merged.upstreams.length > 0;
-    if (upstreams.length === 0 && !isItself) {
-        throw inputError("The schema cannot be used", [
-            `no foreign server was found in ${configuration.schema.join(", ")}, so there is nothing to stub. Check the path, or declare upstreams.`,
-        ]);
-    }
-    return {
-        args: {
-            ...configuration,
-            // It stays where no upstream is left, which must not look as if nothing had been declared.
-            schema: upstreams.length === 0 ? configuration.schema : [],
-            upstreams: separateStubs(upstreams, [configuration.devDatabase]).map(declareUpstream),
-            roles: [...new Set([...configuration.roles, ...inference.roles.map((role) => role.name)])],
-        },
-        warnings: findings.filter((finding) => finding.severity === "warning").map(formatFinding),
->>>>>>> connections
         files: [...new Set([...inference.files, ...inference.sources].map(({ file }) => resolve(file)))].sort(),
     };
 }
