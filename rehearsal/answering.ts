@@ -99,6 +99,11 @@ export class Answering {
         return this.command("scram", hex(user), hex(password));
     }
 
+    /** A database of this name is the same wherever it is asked for. */
+    plain(database: string): Promise<void> {
+        return this.command("plain", hex(database));
+    }
+
     /** From now on TLS is spoken where it is asked for. */
     tls(): Promise<void> {
         return this.command("tls");

@@ -20,7 +20,7 @@ import { Mender } from "./mender";
 import { blockLine, type MirrorNotice, mirrorNotice, quotedStatement } from "./notices";
 import { Provider } from "./provider";
 import { failureOf, outcomeOf, runStatement, Sessions, told } from "./running";
-import { databasesOf, serverOptions } from "./servers";
+import { serverOptions, stubsOfServer } from "./servers";
 import type { Session } from "./session";
 import type { StubTable } from "./stubs";
 
@@ -116,6 +116,7 @@ export class LearningPass {
             await answering.tls();
         }
         await Promise.all([
+            ...[...knowledge.scripted].map((database) => answering.plain(database)),
             ...[...knowledge.ports].map((port) => answering.listen(port)),
             ...[...knowledge.sockets].map((key) => {
                 const [directory = "", port] = key.split("\0");
@@ -401,16 +402,19 @@ export class LearningPass {
     private addressOf(upstream: Upstream): Address | undefined {
         const options =
             typeof upstream === "string" ? serverOptions(this.facts, upstream) : parseConninfo(upstream.conninfo);
-        const needs = options === undefined ? undefined : connectionNeeds(options);
+        const mapping =
+            typeof upstream === "string"
+                ? this.facts.mappings.find(({ server }) => server === upstream)?.options
+                : undefined;
+        const needs = options === undefined ? undefined : connectionNeeds(options, mapping);
         const [target] = needs?.targets ?? [];
-        const database = typeof upstream === "string" ? databasesOf(this.facts, upstream)[0] : needs?.database;
-        return target === undefined || database === undefined
+        return needs === undefined || target === undefined
             ? undefined
-            : { host: target.host, port: target.port, database };
+            : { host: target.host, port: target.port, database: needs.database };
     }
 
     private givenTable(server: string, schema: string, name: string) {
-        for (const database of databasesOf(this.facts, server)) {
+        for (const database of stubsOfServer(this.facts, server, this.plan.knowledge.scripted)) {
             const found = this.plan.given.get(database)?.find((each) => each.schema === schema && each.name === name);
             if (found !== undefined) {
                 return found.columns;

@@ -2,14 +2,13 @@
 
 import type { UsedTable } from "../schema/usage/settle";
 import type { LocalName } from "../schema/usage/unknowns";
-import { connectionNeeds } from "../upstreams/connection";
 import { parseConninfo } from "../upstreams/conninfo";
 import { quoteIdent, quoteLiteral, quoteQualified } from "../upstreams/quote";
 import type { Cluster } from "./cluster";
 import type { Facts } from "./facts";
 import type { Knowledge } from "./knowledge";
 import { runStatement } from "./running";
-import { databasesOf } from "./servers";
+import { stubsOf, stubsOfServer } from "./servers";
 import type { Session } from "./session";
 import { type StubTable, tablesOf } from "./stubs";
 
@@ -32,7 +31,7 @@ export class Provider {
     async provide(tables: readonly UsedTable[], session: Session, final: boolean): Promise<boolean> {
         let changed = false;
         for (const table of tables) {
-            for (const database of this.databasesOfUsed(table)) {
+            for (const database of this.stubsOfUsed(table)) {
                 if (database === this.devDatabase || this.knowledge.scripted.has(database)) {
                     continue;
                 }
@@ -47,8 +46,13 @@ export class Provider {
         return changed;
     }
 
-    private databasesOfUsed({ server }: UsedTable): string[] {
-        return typeof server === "string" ? databasesOf(this.facts, server) : conninfoDatabase(server.conninfo);
+    private stubsOfUsed({ server }: UsedTable): string[] {
+        const { facts, knowledge } = this;
+        if (typeof server === "string") {
+            return stubsOfServer(facts, server, knowledge.scripted);
+        }
+        const options = parseConninfo(server.conninfo);
+        return options === undefined ? [] : stubsOf(options, {}, knowledge.scripted);
     }
 
     private async provideAt(database: string, table: UsedTable, final: boolean): Promise<boolean> {
@@ -122,10 +126,4 @@ export class Provider {
 async function rowsOf(session: Session, sql: string): Promise<ReadonlyArray<ReadonlyArray<string | null>>> {
     const ran = await runStatement(session, { sql, words: ["SELECT"] });
     return ran.results.at(-1)?.rows ?? [];
-}
-
-/** The database that a connection string names, by libpq's rules. */
-function conninfoDatabase(conninfo: string): string[] {
-    const options = parseConninfo(conninfo);
-    return options === undefined ? [] : [connectionNeeds(options).database];
 }

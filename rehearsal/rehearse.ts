@@ -174,6 +174,7 @@ class Rehearsal {
                 facts: pass.facts,
                 end,
                 stubs,
+                scripted: knowledge.scripted,
                 used: settled.tables,
                 devDatabase: input.devDatabase,
                 devUser: input.devUser,

@@ -8,7 +8,7 @@ import type { Connection, Ddl, Upstream, User } from "../upstreams/model";
 import { describeDump } from "./ddl";
 import type { ConnectionFact, Facts, ServerFact } from "./facts";
 import type { EndState } from "./learning";
-import { userOf } from "./servers";
+import { stubName, userOf } from "./servers";
 import { type StubTable, shortType } from "./stubs";
 
 /** One stub as it is after a pass. */
@@ -20,8 +20,10 @@ export interface StubContent {
 export interface ResultInput {
     readonly facts: Facts;
     readonly end: EndState;
-    /** By database. */
+    /** By the stub's own name (`stubName`). */
     readonly stubs: ReadonlyMap<string, StubContent>;
+    /** Databases that the script fills. */
+    readonly scripted: ReadonlySet<string>;
     readonly used: readonly UsedTable[];
     readonly devDatabase: string;
     readonly devUser: string;
@@ -316,9 +318,10 @@ export function resultOf(input: ResultInput): Result {
     const ordered = [...builder.found.values()].sort(
         (a, b) => compare(a.host, b.host) || a.port - b.port || compare(a.database, b.database),
     );
+    const contentOf = (each: Building) => input.stubs.get(stubName(each, each.database, input.scripted));
     return {
-        upstreams: ordered.map((each) => upstreamOf(each, input.stubs.get(each.database))),
-        origins: ordered.map((each) => originOf(each, input.stubs.get(each.database), input)),
+        upstreams: ordered.map((each) => upstreamOf(each, contentOf(each))),
+        origins: ordered.map((each) => originOf(each, contentOf(each), input)),
         findings: [...builder.findings, ...retypedFindings(input)],
     };
 }

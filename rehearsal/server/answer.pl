@@ -13,6 +13,7 @@
 #   socket DIRECTORY PORT                 {"event":"unanswered","user":…} for one who has no password to give
 #   trust USER                            {"event":"done","n":…} after each command, in order
 #   scram USER PASSWORD
+#   plain DATABASE
 #   tls                                   {"event":"failed","n":…,"message":…} when it could not be carried out
 #   authority PATH
 #   client CERTIFICATE KEY USER
@@ -22,6 +23,7 @@
 # arguments are PostgreSQL's. The end of the input ends all.
 use strict;
 use warnings;
+use Digest::MD5 'md5_hex';
 use Digest::SHA 'hmac_sha256';
 use IO::Handle;
 use IO::Select;
@@ -170,6 +172,17 @@ sub host_of {
         $address = inet_ntoa((unpack_sockaddr_in($local))[1]);
     }
     return $name_of{$address} // ($address =~ /^127\.|^::1$/ ? 'localhost' : $address);
+}
+
+# The database that stands for an upstream's: one of its own for each place, except for this server itself and for
+# databases that the script fills.
+my %plain;
+
+sub stub_name {
+    my ($host, $port, $database) = @_;
+    return $database if $plain{$database} || ($host eq 'localhost' && $port == 5432);
+    my $name = "$database\@$host:$port";
+    return length $name > 63 ? 'fdw_stub_' . md5_hex($name) : $name;
 }
 
 # ---- One connection -----------------------------------------------------------------------------------------------
@@ -394,6 +407,7 @@ sub answer_connection {
     report('{"event":"connection","host":' . text($host) . ',"port":' . $listener->{port}
         . ',"database":' . text($parameters{database}) . ',"user":' . text($user)
         . ',"password":' . text($password) . ',"tls":' . ($tls ? 'true' : 'false') . '}');
+    $parameters{database} = stub_name($host, $listener->{port}, $parameters{database});
     my ($server, $said) = enter(\%parameters);
     give($client, $said);
     pump($client, $server);
@@ -476,6 +490,7 @@ sub forget {
     unlink splice @made;
     %trusted = ();
     %passwords = ();
+    %plain = ();
     $speaks_tls = 0;
 }
 
@@ -523,6 +538,7 @@ my %commands = (
     listen => sub { listen_on($_[0]) },
     socket => sub { listen_in(unhex($_[0]), $_[1]) },
     trust  => sub { $trusted{unhex($_[0])} = 1 },
+    plain  => sub { $plain{unhex($_[0])} = 1 },
     scram  => sub { $passwords{unhex($_[0])} = unhex($_[1]) },
     tls    => sub { $speaks_tls = 1; certificate('authority', "$home/tls/ca.crt") },
     authority => sub { certificate('authority', map { unhex($_) } @_); push @made, unhex($_[0]) },

@@ -154,13 +154,35 @@ CREATE FUNCTION handled(server oid) RETURNS boolean LANGUAGE sql STABLE SET sear
             OR v.prosrc IN ('postgres_fdw_validator', 'dblink_fdw_validator') OR v.prosrc = 'postgresql_fdw_validator'))
 $$;
 
--- The databases that a server's mappings lead to: its own `dbname`, or else, as in libpq, the user's name.
+-- The database that stands for an upstream's, by the same rule as in answer.pl and servers.ts.
+CREATE FUNCTION stub_name(host text, port text, database text) RETURNS text LANGUAGE sql STABLE
+    SET search_path TO pg_catalog AS $$
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM fdw_stub_rehearsal.settled s WHERE s.database = stub_name.database)
+            OR (place.host = 'localhost' AND place.port = '5432') THEN database
+        WHEN octet_length(full_name) > 63 THEN 'fdw_stub_' || md5(full_name)
+        ELSE full_name END
+    FROM (SELECT
+            CASE WHEN lower(trim(host)) IN ('', 'localhost', '127.0.0.1', '::1', '/var/run/postgresql', '/run/postgresql')
+                THEN 'localhost' WHEN host LIKE '/%' THEN host ELSE lower(trim(host)) END AS host,
+            coalesce(nullif(trim(port), ''), '5432') AS port) place,
+        LATERAL (SELECT database || '@' || place.host || ':' || place.port) AS n (full_name)
+$$;
+
+-- The stubs that a server's mappings lead to: its own `dbname`, or else, as in libpq, the user's name, on each host.
 CREATE FUNCTION databases(server oid) RETURNS SETOF text LANGUAGE sql STABLE SET search_path TO pg_catalog AS $$
-    SELECT DISTINCT coalesce(
-        nullif(fdw_stub_rehearsal.option(s.srvoptions, 'dbname'), ''),
-        nullif(fdw_stub_rehearsal.option(u.umoptions, 'user'), ''),
-        CASE WHEN u.oid IS NOT NULL THEN 'postgres' END)
-    FROM pg_foreign_server s LEFT JOIN pg_user_mapping u ON u.umserver = s.oid WHERE s.oid = server
+    SELECT DISTINCT fdw_stub_rehearsal.stub_name(host, coalesce(ports[at], ports[1], ''), database)
+    FROM (SELECT coalesce(
+            nullif(fdw_stub_rehearsal.option(s.srvoptions, 'dbname'), ''),
+            nullif(fdw_stub_rehearsal.option(s.srvoptions, 'service'), ''),
+            nullif(fdw_stub_rehearsal.option(u.umoptions, 'user'), ''),
+            CASE WHEN u.oid IS NOT NULL THEN 'postgres' END) AS database,
+            coalesce(nullif(fdw_stub_rehearsal.option(s.srvoptions, 'hostaddr'), ''),
+                fdw_stub_rehearsal.option(s.srvoptions, 'host'), '') AS hosts,
+            string_to_array(coalesce(fdw_stub_rehearsal.option(s.srvoptions, 'port'), ''), ',') AS ports
+        FROM pg_foreign_server s LEFT JOIN pg_user_mapping u ON u.umserver = s.oid WHERE s.oid = server) found,
+        regexp_split_to_table(hosts, ',') WITH ORDINALITY AS h (host, at)
+    WHERE database IS NOT NULL
 $$;
 
 CREATE FUNCTION mirror_into(database text, t jsonb) RETURNS boolean LANGUAGE plpgsql SET search_path TO pg_catalog AS $$
