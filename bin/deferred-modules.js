@@ -4,7 +4,7 @@
  * lambdas) needs; the Docker client an SSH client and gRPC, which only an engine behind ssh:// and builds with BuildKit
  * need. They are three quarters of all that would be loaded, by `pulumi up` and by `fdw-stub` alike.
  *
- * For `node --require`. Plain JavaScript: it runs before anything is compiled. A dependency that moves these files loads
+ * Plain JavaScript, loaded first. A dependency that moves these files loads
  * them as before; test/unit/bin/deferred-modules.test.ts tells.
  */
 const Module = require("node:module");

@@ -1,5 +1,4 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { SeedValue } from "../upstreams/model";
 
 /** A column of a stub table. */
 export interface ColumnArgs {
@@ -17,8 +16,11 @@ export interface TableArgs {
     name: pulumi.Input<string>;
     /** Columns in order. Default: none. */
     columns?: pulumi.Input<pulumi.Input<ColumnArgs>[]>;
-    /** Rows to seed, each by column name; objects and arrays become JSON text. Default: none. */
-    rows?: pulumi.Input<pulumi.Input<Record<string, SeedValue>>[]>;
+    /**
+     * Rows to seed, each by column name: text, numbers, true, false and null; objects and arrays become JSON text.
+     * Default: none.
+     */
+    rows?: pulumi.Input<pulumi.Input<pulumi.Inputs>[]>;
 }
 
 /** A login that user mappings name. */
@@ -30,16 +32,6 @@ export interface UserArgs {
      * non-superusers can use the foreign tables. Default: none, the role is trusted.
      */
     password?: pulumi.Input<string>;
-}
-
-/** A piece of DDL that knows where it comes from, so that an error can name the place. */
-export interface DdlArgs {
-    /** File path, or any other name of the place. */
-    origin: string;
-    /** Line of `origin`, from 1, on which `sql` starts. */
-    line: number;
-    /** SQL statements. */
-    sql: pulumi.Input<string>;
 }
 
 /** One upstream: what `CREATE SERVER … OPTIONS (host, port, dbname)` names and what its foreign tables expect there. */
@@ -55,17 +47,27 @@ export interface UpstreamArgs {
     /** PostgreSQL extensions that the tables' types need; the image must have them. Default: none. */
     extensions?: pulumi.Input<pulumi.Input<string>[]>;
     /** SQL text that runs in the stub database before `tables`: enums, domains, tables, INSERTs. Default: none. */
-    ddl?: pulumi.Input<string> | DdlArgs[];
-    /** Files with such text, relative to the folder of Pulumi.yaml; they run first. Default: none. */
+    ddl?: pulumi.Input<string>;
+    /** Files with such text, relative to the folder of the project; they run first. Default: none. */
     ddlFiles?: pulumi.Input<pulumi.Input<string>[]>;
     /** Tables to create. Default: none. */
     tables?: pulumi.Input<pulumi.Input<TableArgs>[]>;
 }
 
-/** Arguments of `FdwStubDevDatabase`. */
+/** Arguments of `FdwStubDevDatabase`. At least one of `schema` and `upstreams` is needed. */
 export interface FdwStubDevDatabaseArgs {
-    /** The upstreams that the schema names, at least one. Those with the same database name share one stub database. */
-    upstreams: UpstreamArgs[];
+    /**
+     * Files and folders of the schema, from which the upstreams are derived, relative to the folder of the project.
+     * Plain strings, because they decide which resources exist. Default: none.
+     */
+    schema?: string[];
+    /** Values of placeholders in these files, by name. Plain strings for the same reason. Default: none. */
+    variables?: Record<string, string>;
+    /**
+     * Upstreams declared by hand; they win over derived ones, field by field. Those with the same database name share
+     * one stub database. Default: none.
+     */
+    upstreams?: UpstreamArgs[];
     /** Roles without a login that the schema mentions and does not create. Plain strings, because they decide which resources exist. Default: none. */
     roles?: string[];
     /** The official `postgres` image, 14 or later, or one made from it. Default: `postgres:18`. */
@@ -78,7 +80,7 @@ export interface FdwStubDevDatabaseArgs {
     devDatabase?: string;
     /** Name of the superuser in the dev URL; its password is generated. A plain string, because an upstream may name the same user. Default: `postgres`. */
     devUser?: string;
-    /** SQL files, relative to the folder of Pulumi.yaml, that every fresh database starts from. Default: none, it is empty. */
+    /** SQL files, relative to the folder of the project, that every fresh database starts from. Default: none, it is empty. */
     baseline?: pulumi.Input<pulumi.Input<string>[]>;
     /** Fresh databases prepared ahead, 0 to 1000; each takes some 8 MB of disk. Default: 8. */
     stock?: pulumi.Input<number>;
