@@ -8,6 +8,7 @@ import { addressOf, expectedOf } from "../server/expected";
 import { ensureEngine } from "../setup/engine";
 import { identify } from "../standalone/project";
 import { InputError } from "../upstreams/errors";
+import { SERVER_PORT } from "../upstreams/stubs";
 import { databaseUrl } from "../upstreams/url";
 import { findProjectDirectory } from "./project";
 
@@ -17,11 +18,13 @@ export interface GlobalOptions {
     readonly stack: string;
     /** Folder to look for the project from. */
     readonly cwd?: string;
+    /** Name of the component, where a program has several. */
+    readonly component?: string;
 }
 
 /** Which stack a command is about. */
 export function identityOf(options: GlobalOptions): StackIdentity {
-    return identify(findProjectDirectory(options.cwd), options.stack);
+    return identify(findProjectDirectory(options.cwd), options.stack, options.component);
 }
 
 /** A client whose engine answers; where possible, one is started or installed first. */
@@ -53,10 +56,12 @@ export async function runningServer(options: GlobalOptions): Promise<ServerConta
 /**
  * The dev URL of a server.
  *
+ * @param from Where it is used: on this machine, or in a container in the stack's network.
  * @throws InputError when the container does not tell enough, because it was changed by hand.
  */
-export function devUrlOf(server: ServerContainer): string {
-    const address = addressOf(server);
+export function devUrlOf(server: ServerContainer, from: "here" | "network" = "here"): string {
+    const own = addressOf(server);
+    const address = own === undefined || from === "here" ? own : { ...own, host: server.name, port: SERVER_PORT };
     const expected = expectedOf(server);
     if (address === undefined || expected === undefined) {
         throw new InputError(`The container ${server.name} was changed by hand. Bring the stack up again.`);

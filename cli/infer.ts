@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { asFindings, FORMATS, type Format, formatInference, inferUpstreams, type Tool } from "../schema";
 import { InputError } from "../upstreams/errors";
 import { checkDevUser } from "../upstreams/names";
+import { variables } from "./variables";
 
 const TOOLS: readonly Tool[] = [
     "atlas",
@@ -25,18 +26,6 @@ function choose<T extends string>(what: string, value: string, known: readonly T
         throw new InputError(`${what} ${JSON.stringify(value)} is unknown; known are ${known.join(", ")}.`);
     }
     return found;
-}
-
-function variables(given: readonly string[]): Record<string, string> {
-    return Object.fromEntries(
-        given.map((one): [string, string] => {
-            const at = one.indexOf("=");
-            if (at < 1) {
-                throw new InputError(`--var ${JSON.stringify(one)} is no assignment; write it as NAME=VALUE.`);
-            }
-            return [one.slice(0, at), one.slice(at + 1)];
-        }),
-    );
 }
 
 function checkedUser(name: string): string {

@@ -59,6 +59,11 @@ function contextEndpoint(name: string, configDir: string): DockerEndpoint {
 export function findDockerEndpoint(env: Environment = process.env): DockerEndpoint {
     const configDir = env.DOCKER_CONFIG || join(homedir(), ".docker");
     if (env.DOCKER_HOST) {
+        if (/^[/\\.~]/.test(env.DOCKER_HOST)) {
+            throw new InputError(
+                `DOCKER_HOST is ${JSON.stringify(env.DOCKER_HOST)}, a path without a scheme. Write it as an address: ${process.platform === "win32" ? "npipe" : "unix"}://${env.DOCKER_HOST}`,
+            );
+        }
         const host = env.DOCKER_HOST.includes("://") ? env.DOCKER_HOST : `tcp://${env.DOCKER_HOST}`;
         if (!/^(unix|tcp|http|https|ssh|npipe):\/\//.test(host)) {
             throw new InputError(

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { InputError } from "../upstreams/errors";
 import { unlessGone } from "./client";
 import { belongsTo, identityLabels, LABEL, type MadeBy, type StackIdentity, stackName } from "./labels";
 import { findContainer, findContainers, findNetwork, findVolume, type ServerContainer } from "./server";
@@ -8,10 +9,23 @@ function filters(identity: StackIdentity) {
     return { label: Object.entries(identityLabels(identity)).map(([key, value]) => `${key}=${value}`) };
 }
 
-/** The server of a stack, whoever made it; undefined when there is none. */
+/**
+ * The server of a stack, whoever made it; undefined when there is none. A program of the user's own names its component
+ * as it likes: where it has one only, that is the one that is meant.
+ *
+ * @throws InputError where there are several, and none has the name that is looked for.
+ */
 export async function findServer(docker: Docker, identity: StackIdentity): Promise<ServerContainer | undefined> {
-    const [server] = await findContainers(docker, identityLabels(identity));
-    return server;
+    const { [LABEL.component]: wanted, ...labels } = identityLabels(identity);
+    const servers = await findContainers(docker, labels);
+    const components = servers.map((server) => server.labels[LABEL.component] ?? "");
+    const exact = servers[components.indexOf(wanted ?? "")];
+    if (exact === undefined && servers.length > 1) {
+        throw new InputError(
+            `The stack ${JSON.stringify(identity.stack)} has several dev databases: ${components.sort().join(", ")}. Choose one with --component NAME.`,
+        );
+    }
+    return exact ?? servers[0];
 }
 
 /** Which door an object was made by. Objects without the label were made by hand, which no door touches. */

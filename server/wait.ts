@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
+import { errorText } from "../docker/errors";
 import { reasonFromLogs } from "../docker/logs";
-import { findContainer } from "../docker/server";
+import { findContainer, type ServerContainer } from "../docker/server";
 import { InputError } from "../upstreams/errors";
 import { ANY_DATABASE } from "./completeness";
 import { withClient } from "./connect";
@@ -19,6 +20,30 @@ async function answers(port: number, user: string, password: string): Promise<bo
         return true;
     } catch {
         return false;
+    }
+}
+
+/** How long a server may take that was only stopped. */
+const RESTART_LIMIT_MS = 60_000;
+
+/** Whether a container was stopped or paused by hand, so that it need only go on. */
+export function canGoOn(server: ServerContainer): boolean {
+    return server.state === "exited" || server.state === "paused";
+}
+
+/**
+ * Lets a container that was stopped or paused go on, with its data and its password.
+ *
+ * @returns why it cannot go on, in words; undefined when it answers.
+ */
+export async function goOn(docker: Docker, server: ServerContainer): Promise<string | undefined> {
+    const container = docker.getContainer(server.id);
+    try {
+        await (server.state === "paused" ? container.unpause() : container.start());
+        await waitForServer(docker, server.id, RESTART_LIMIT_MS);
+        return undefined;
+    } catch (error) {
+        return `its container is ${server.state} and cannot go on (${errorText(error)})`;
     }
 }
 

@@ -127,10 +127,11 @@ export function planServer(
         },
         // Over TCP: the image's temporary server, which runs the first set-up, listens on the socket only. It waits
         // a little by itself: Docker's own rhythm, a second in older engines, would be noticed at every start. And
-        // Debian's pg_isready on the PATH is a wrapper in Perl, which would be felt at every check.
+        // Debian's pg_isready on the PATH is a wrapper in Perl, which would be felt at every check. As a
+        // role and in a database that exist: the server logs every attempt of one that does not.
         healthcheck: [
             "CMD-SHELL",
-            `PATH=/usr/lib/postgresql/$PG_MAJOR/bin:$PATH; for attempt in $(seq 20); do ${probes.join(" && ")} && exit 0; sleep 0.1; done; exit 1`,
+            `PATH=/usr/lib/postgresql/$PG_MAJOR/bin:$PATH; export PGUSER="$POSTGRES_USER" PGDATABASE=postgres; for attempt in $(seq 20); do ${probes.join(" && ")} && exit 0; sleep 0.1; done; exit 1`,
         ],
     };
 }
