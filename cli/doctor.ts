@@ -7,7 +7,7 @@ import { findDockerEndpoint } from "../docker/endpoint";
 import { chooseImage, inspectImage } from "../docker/image";
 import { choosePort } from "../docker/ports";
 import { findServer } from "../docker/stack";
-import { hasConfiguration, type ProjectStack, readProjectStack } from "../standalone/project";
+import { namesUpstreams, type ProjectStack, readProjectStack } from "../standalone/project";
 import type { Configuration } from "../upstreams/parse";
 import { askUpstreams } from "./check";
 import { type GlobalOptions, identityOf } from "./context";
@@ -61,7 +61,7 @@ async function examineConfigured(options: GlobalOptions): Promise<Examined> {
     let directory: string;
     try {
         directory = findProjectDirectory(options.cwd);
-        if (hasConfiguration(directory, options.stack)) {
+        if (namesUpstreams(directory, options.stack)) {
             return await examineConfiguration(options, directory);
         }
     } catch (error) {
@@ -73,7 +73,12 @@ async function examineConfigured(options: GlobalOptions): Promise<Examined> {
         .catch(() => undefined);
     return there === undefined
         ? examineConfiguration(options, directory)
-        : { finding: good("configuration", "there is none: the stack was made with --schema, or by a program") };
+        : {
+              finding: good(
+                  "configuration",
+                  "it names no upstreams: the stack was made with --schema, or by a program that names them",
+              ),
+          };
 }
 
 async function examineImage(docker: Docker, reference: string): Promise<string> {

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 /** A column of a stub table. */
-export interface ColumnArgs {
+export interface UpstreamColumn {
     /** Name as PostgreSQL stores it: case-sensitive, without quotes, at most 63 bytes. */
     name: pulumi.Input<string>;
     /** Type, and column constraints if wanted, as in CREATE TABLE: `numeric(10,2)`, `text[]`, `bigint GENERATED ALWAYS AS IDENTITY`. */
@@ -9,13 +9,13 @@ export interface ColumnArgs {
 }
 
 /** A table that foreign tables read. */
-export interface TableArgs {
+export interface UpstreamTable {
     /** Schema at the upstream (`schema_name` of the foreign table). Default: `public`. */
     schema?: pulumi.Input<string>;
     /** Name at the upstream (`table_name` of the foreign table), as stored. */
     name: pulumi.Input<string>;
     /** Columns in order. Default: none. */
-    columns?: pulumi.Input<pulumi.Input<ColumnArgs>[]>;
+    columns?: pulumi.Input<pulumi.Input<UpstreamColumn>[]>;
     /**
      * Rows to seed, each by column name: text, numbers, true, false and null; objects and arrays become JSON text.
      * Default: none.
@@ -24,7 +24,7 @@ export interface TableArgs {
 }
 
 /** A login that user mappings name. */
-export interface UserArgs {
+export interface UpstreamUser {
     /** Role name, as stored. A plain string, because it decides which resources exist. */
     name: string;
     /**
@@ -35,7 +35,7 @@ export interface UserArgs {
 }
 
 /** One upstream: what `CREATE SERVER … OPTIONS (host, port, dbname)` names and what its foreign tables expect there. */
-export interface UpstreamArgs {
+export interface Upstream {
     /** Host name as in CREATE SERVER. Default: `localhost`. */
     host?: pulumi.Input<string>;
     /** TCP port as in CREATE SERVER, 1 to 65535. Default: 5432. */
@@ -43,7 +43,7 @@ export interface UpstreamArgs {
     /** Database as in CREATE SERVER (`dbname`). A plain string, because it decides which resources exist. */
     database: string;
     /** Logins of the user mappings. They may use everything in the stub database. Default: none. */
-    users?: UserArgs[];
+    users?: UpstreamUser[];
     /** PostgreSQL extensions that the tables' types need; the image must have them. Default: none. */
     extensions?: pulumi.Input<pulumi.Input<string>[]>;
     /** SQL text that runs in the stub database before `tables`: enums, domains, tables, INSERTs. Default: none. */
@@ -51,7 +51,7 @@ export interface UpstreamArgs {
     /** Files with such text, relative to the folder of the project; they run first. Default: none. */
     ddlFiles?: pulumi.Input<pulumi.Input<string>[]>;
     /** Tables to create. Default: none. */
-    tables?: pulumi.Input<pulumi.Input<TableArgs>[]>;
+    tables?: pulumi.Input<pulumi.Input<UpstreamTable>[]>;
 }
 
 /** Arguments of `FdwStubDevDatabase`. At least one of `schema` and `upstreams` is needed. */
@@ -67,7 +67,7 @@ export interface FdwStubDevDatabaseArgs {
      * Upstreams declared by hand; they win over derived ones, field by field. Those with the same database name share
      * one stub database. Default: none.
      */
-    upstreams?: UpstreamArgs[];
+    upstreams?: pulumi.Input<Upstream[]>;
     /** Roles without a login that the schema mentions and does not create. Plain strings, because they decide which resources exist. Default: none. */
     roles?: string[];
     /** The official `postgres` image, 14 or later, or one made from it. Default: `postgres:18`. */

@@ -13,7 +13,7 @@ import { createMaintenance } from "./maintenance";
 import { insideServer } from "./options";
 import { prepare } from "./prepare";
 import { projectDirectory } from "./project";
-import { type Resolved, resolveArgs } from "./resolve";
+import { declaredNow, type Resolved, resolveArgs } from "./resolve";
 import { createServer } from "./server";
 import { createStubs, type Wanted, wantedBy } from "./stubs";
 
@@ -73,10 +73,11 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
             const outputs = this.declare(name, args, identity, resolved, wanted);
             return () => outputs;
         };
-        const derived = (args.schema ?? []).length > 0;
-        const made: pulumi.Output<() => Outputs> = derived
-            ? resolved.apply(({ wanted }) => declareWith(wanted()))
-            : pulumi.output(declareWith(wantedBy(args.upstreams ?? [], args.roles ?? [])));
+        const declared = (args.schema ?? []).length > 0 ? undefined : declaredNow(args);
+        const made: pulumi.Output<() => Outputs> =
+            declared === undefined
+                ? resolved.apply(({ wanted }) => declareWith(wanted()))
+                : pulumi.output(declareWith(wantedBy(declared, args.roles ?? [])));
         this.devUrl = made.apply((outputs) => outputs().devUrl);
         this.networkDevUrl = made.apply((outputs) => outputs().networkDevUrl);
         this.maintenanceUrl = made.apply((outputs) => outputs().maintenanceUrl);

@@ -1,4 +1,4 @@
 /** The package's public face: what a Pulumi program imports. */
 export type { StubSummary } from "../server/summary";
-export type { ColumnArgs, FdwStubDevDatabaseArgs, TableArgs, UpstreamArgs, UserArgs } from "./args";
+export type { FdwStubDevDatabaseArgs, Upstream, UpstreamColumn, UpstreamTable, UpstreamUser } from "./args";
 export { FdwStubDevDatabase } from "./fdw-stub-dev-database";

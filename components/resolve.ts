@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Configuration, type DeclaredUpstream, parseConfiguration } from "../upstreams/parse";
-import type { FdwStubDevDatabaseArgs, UpstreamArgs, UserArgs } from "./args";
+import type { FdwStubDevDatabaseArgs, Upstream, UpstreamUser } from "./args";
 import { deriveFromSchema } from "./derive";
 import { explained } from "./explained";
 import { checkPasswords, type Wanted, wantedBy } from "./stubs";
@@ -18,6 +18,21 @@ export interface Resolved {
     readonly wanted: () => Wanted;
 }
 
+/** The declared upstreams, where they are known before anything runs; undefined where they are an output. */
+export function declaredNow({ upstreams = [] }: FdwStubDevDatabaseArgs): Upstream[] | undefined {
+    return Array.isArray(upstreams) ? upstreams : undefined;
+}
+
+/** An upstream that came whole as an output: whatever it holds was kept secret together, and from here on apart. */
+function withSecretPasswords(upstream: pulumi.Unwrap<Upstream>): Upstream {
+    return {
+        ...upstream,
+        users: (upstream.users ?? []).map(({ name, password }) =>
+            password === undefined ? { name } : { name, password: pulumi.secret(password) },
+        ),
+    };
+}
+
 function hidden({ name, password }: { name: string; password?: unknown }): { name: string; password?: string } {
     return password === undefined ? { name } : { name, password: HIDDEN };
 }
@@ -27,13 +42,13 @@ function withoutPasswords<T extends { users: Array<{ name: string; password?: un
 }
 
 /** A user of a derived upstream, with the password as it was given: a secret stays one. */
-function asGiven(user: DeclaredUpstream["users"][number], declared: Wanted): UserArgs {
+function asGiven(user: DeclaredUpstream["users"][number], declared: Wanted): UpstreamUser {
     const [password = user.password] = declared.users.get(user.name) ?? [];
     return password === undefined ? { name: user.name } : { name: user.name, password };
 }
 
 /** The passwords in clear, in the order of the users: only reading a schema needs them, to compare. */
-function passwordsOf(upstreams: readonly UpstreamArgs[]): pulumi.Output<Array<string | undefined>> {
+function passwordsOf(upstreams: readonly Upstream[]): pulumi.Output<Array<string | undefined>> {
     return pulumi.unsecret(
         pulumi.all(upstreams.flatMap(({ users = [] }) => users.map(({ password }) => pulumi.output(password)))),
     );
@@ -78,7 +93,12 @@ async function derive(
  * @returns an output that fails with one clear error for whatever the user can mend.
  */
 export function resolveArgs(args: FdwStubDevDatabaseArgs, directory: string): pulumi.Output<Resolved> {
-    const declared = args.upstreams ?? [];
+    const declared = declaredNow(args);
+    if (declared === undefined) {
+        return pulumi
+            .unsecret(pulumi.output(args.upstreams ?? []))
+            .apply((upstreams) => resolveArgs({ ...args, upstreams: upstreams.map(withSecretPasswords) }, directory));
+    }
     const wanted = wantedBy(declared, args.roles ?? []);
     const upstreams = declared.map((upstream) => withoutPasswords({ ...upstream, users: upstream.users ?? [] }));
     const checked = pulumi

@@ -5,7 +5,7 @@ import { ANY_DATABASE } from "../server/completeness";
 import { InputError } from "../upstreams/errors";
 import { scramSecret } from "../upstreams/scram";
 import { extensionName } from "../upstreams/script";
-import type { UpstreamArgs } from "./args";
+import type { Upstream } from "./args";
 import { createDatabase } from "./database";
 import { printable } from "./explained";
 import { insideServer } from "./options";
@@ -25,7 +25,7 @@ export interface Wanted {
 
 /** What upstreams want of the server. */
 export function wantedBy(
-    upstreams: ReadonlyArray<Pick<UpstreamArgs, "database" | "users">>,
+    upstreams: ReadonlyArray<Pick<Upstream, "database" | "users">>,
     roles: readonly string[],
 ): Wanted {
     const users = new Map<string, pulumi.Input<string>[]>();

@@ -98,11 +98,6 @@ export interface Overrides {
     readonly variables?: Readonly<Record<string, string>>;
 }
 
-/** Whether a stack has a configuration file, which one that is brought up with `schema` does without. */
-export function hasConfiguration(directory: string, stack: string): boolean {
-    return isPulumiProject(directory) ? existsSync(join(directory, `Pulumi.${stack}.yaml`)) : hasConfigFile(directory);
-}
-
 function pulumiConfiguration(directory: string, identity: StackIdentity, optional: boolean): Record<string, string> {
     const { project, stack } = identity;
     const path = join(directory, `Pulumi.${stack}.yaml`);
@@ -175,4 +170,19 @@ export function readProjectStack(directory: string, stack: string, overrides: Ov
                 : { [key("variables")]: withVariables(configuration[key("variables")], variables) }),
         },
     };
+}
+
+/**
+ * Whether a stack's configuration says what its upstreams are. It does not where the stack was brought up with
+ * `schema` on the command line, or where a Pulumi program has the arguments in its own text.
+ */
+export function namesUpstreams(directory: string, stack: string): boolean {
+    const identity = identify(directory, stack);
+    const read = isPulumiProject(directory) ? pulumiConfiguration : ownConfiguration;
+    const configuration = read(directory, identity, true);
+    return ["schema", "upstreams"].some((key) => {
+        const value = configuration[`${identity.project}:${key}`];
+        // What Pulumi.yaml declares with an empty default says nothing.
+        return value !== undefined && value !== "[]";
+    });
 }

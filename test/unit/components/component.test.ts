@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FdwStubDevDatabase, type FdwStubDevDatabaseArgs } from "../../../components";
+import { FdwStubDevDatabase, type FdwStubDevDatabaseArgs, type Upstream } from "../../../components";
 import { deriveFromSchema } from "../../../components/derive";
 import { identityLabels, LABEL, stackName } from "../../../docker/labels";
 import { missingFrom } from "../../../server/completeness";
@@ -35,16 +35,13 @@ afterEach(async () => {
     await engine.close();
 });
 
-const PLAIN: FdwStubDevDatabaseArgs = {
-    upstreams: [
-        {
-            host: "upstream_db",
-            database: "upstream_db",
-            users: [{ name: "svc", password: "hunter2" }],
-            tables: [{ name: "events", columns: [{ name: "id", type: "bigint" }] }],
-        },
-    ],
+const UPSTREAM: Upstream = {
+    host: "upstream_db",
+    database: "upstream_db",
+    users: [{ name: "svc", password: "hunter2" }],
+    tables: [{ name: "events", columns: [{ name: "id", type: "bigint" }] }],
 };
+const PLAIN: FdwStubDevDatabaseArgs = { upstreams: [UPSTREAM] };
 
 const run = (args: FdwStubDevDatabaseArgs, isPreview = false) =>
     runProgram(() => new FdwStubDevDatabase("db", args), "dev", isPreview);
@@ -392,6 +389,19 @@ describe("inputs", () => {
         expect(script).toContain("forward.pl");
     });
 
+    test("take upstreams that are an output as a whole, as another language may hand them over", async () => {
+        const plain = await run(PLAIN);
+        const whole = await run({ upstreams: pulumi.secret([UPSTREAM]) });
+        expect(whole.errors).toEqual([]);
+        const shown = (resources: readonly Recorded[]) =>
+            resources.map(({ type, name, inputs }) => [type, name, inputs]).sort((a, b) => (`${a}` < `${b}` ? -1 : 1));
+        const withoutGeneration = (text: string) => text.replaceAll(/"value":"[0-9a-z]{8}"/g, "");
+        expect(withoutGeneration(JSON.stringify(shown(whole.resources)))).toBe(
+            withoutGeneration(JSON.stringify(shown(plain.resources))),
+        );
+        await expect(reveal(whole.result?.containerName)).resolves.toEqual({ value: NAME, isSecret: false });
+    });
+
     test("leave the password of a user without one empty", async () => {
         const { resources } = await run({ upstreams: [{ database: "d", users: [{ name: "u" }] }] });
         expect(only(resources, "Role", "db-u").inputs).toEqual({ name: "u", login: true, password: { secret: "" } });
@@ -468,7 +478,7 @@ describe("outputs", () => {
 });
 
 describe("mistakes", () => {
-    const upstream = PLAIN.upstreams?.[0] ?? { database: "d" };
+    const upstream = UPSTREAM;
     const table = { name: "t", columns: [{ name: "c", type: "int); DROP TABLE x; --" }] };
 
     test.each<[string, FdwStubDevDatabaseArgs, string | RegExp]>([
