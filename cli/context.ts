@@ -2,8 +2,9 @@ import type Docker from "dockerode";
 import { connectDocker, dockerClient } from "../docker/client";
 import { findDockerEndpoint } from "../docker/endpoint";
 import type { StackIdentity } from "../docker/labels";
+import { refuseOtherMachine } from "../docker/own-container";
 import type { ServerContainer } from "../docker/server";
-import { findServer } from "../docker/stack";
+import { findReachableServer } from "../docker/stack";
 import { addressOf, expectedOf } from "../server/expected";
 import { ensureEngine } from "../setup/engine";
 import { identify } from "../standalone/project";
@@ -33,6 +34,7 @@ export async function preparedDocker(log: (line: string) => void): Promise<Docke
     const docker = dockerClient(endpoint);
     const { host, source, isDefault } = endpoint;
     await ensureEngine({ engine: { host, source, isDefault, ping: () => docker.ping() }, log });
+    await refuseOtherMachine(docker, endpoint);
     return docker;
 }
 
@@ -42,7 +44,7 @@ export async function preparedDocker(log: (line: string) => void): Promise<Docke
  * @throws InputError that says how to bring it up when it is not there or does not run.
  */
 export async function runningServer(options: GlobalOptions): Promise<ServerContainer> {
-    const server = await findServer(await connectDocker(), identityOf(options));
+    const server = await findReachableServer(await connectDocker(), identityOf(options));
     const how = `Bring it up with \`npx fdw-stub up --stack ${options.stack}\` or \`pulumi up --stack ${options.stack}\`.`;
     if (server === undefined) {
         throw new InputError(`The stack ${JSON.stringify(options.stack)} is not up. ${how}`);

@@ -6,7 +6,7 @@ import { connectDocker } from "../docker/client";
 import { findDockerEndpoint } from "../docker/endpoint";
 import { chooseImage, inspectImage } from "../docker/image";
 import { choosePort } from "../docker/ports";
-import { findServer } from "../docker/stack";
+import { findReachableServer, findServer } from "../docker/stack";
 import { namesUpstreams, type ProjectStack, readProjectStack } from "../standalone/project";
 import type { Configuration } from "../upstreams/parse";
 import { askUpstreams } from "./check";
@@ -92,7 +92,7 @@ async function examineImage(docker: Docker, reference: string): Promise<string> 
 }
 
 async function examineUpstreams(docker: Docker, options: GlobalOptions): Promise<Finding[]> {
-    const server = await findServer(docker, identityOf(options));
+    const server = await findReachableServer(docker, identityOf(options));
     const results = server === undefined ? [] : await askUpstreams(server);
     return results.map(({ ok, subject, text }) => ({
         ok,

@@ -1,10 +1,16 @@
 import { Command } from "commander";
 import { connectDocker } from "../docker/client";
+import type { ServerContainer } from "../docker/server";
 import { version } from "../package.json";
 import { InputError } from "../upstreams/errors";
 import { devUrlOf, type GlobalOptions, identityOf, preparedDocker, runningServer } from "./context";
 import { progressReporter } from "./progress";
 import { findProjectDirectory, projectDirectoryOrHere } from "./project";
+
+function reachedText({ reached, hostPort }: ServerContainer): string {
+    const { host, port } = reached ?? { host: "127.0.0.1", port: hostPort };
+    return `${host}:${port}`;
+}
 
 function print(text: string): void {
     process.stdout.write(`${text}\n`);
@@ -46,7 +52,7 @@ function build(): Command {
             const docker = await preparedDocker(progress.step);
             const { server, unchanged } = await up(docker, project, progress).finally(() => progress.done());
             const state = unchanged ? "is up, unchanged" : "is up";
-            print(`The stack ${options().stack} ${state}: ${server.name} at 127.0.0.1:${server.hostPort}.`);
+            print(`The stack ${options().stack} ${state}: ${server.name} at ${reachedText(server)}.`);
             if (check === true) {
                 const { checkUpstreams }: typeof import("./check") = require("./check");
                 print(await checkUpstreams(server, options().stack));

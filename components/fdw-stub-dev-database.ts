@@ -17,9 +17,6 @@ import { declaredNow, type Resolved, resolveArgs } from "./resolve";
 import { createServer } from "./server";
 import { createStubs, type Wanted, wantedBy } from "./stubs";
 
-/** Loopback of the machine that Docker publishes on. */
-const LOOPBACK = "127.0.0.1";
-
 /** The component's outputs, all of them. */
 interface Outputs {
     readonly devUrl: pulumi.Output<string>;
@@ -119,14 +116,14 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
 
         const { network, container, password } = createServer(name, this, identity, devUser, prepared);
         // Known only when the container is healthy.
-        const port = container.ports.apply((ports) => ports?.[0]?.external ?? 0);
+        const reached = pulumi.all([prepared.reached, container.id]).apply(([where]) => where);
         const provider = new postgresql.Provider(
             name,
             {
-                host: LOOPBACK,
+                host: prepared.reached.host,
                 // Not the container's own: Pulumi would replace the provider with the container, and after a failure
                 // between the two the state would name a provider that is no more. What uses it waits for the container.
-                port: prepared.port,
+                port: prepared.reached.port,
                 username: devUser,
                 password,
                 database: ANY_DATABASE,
@@ -154,18 +151,18 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
                     ),
             );
         return {
-            devUrl: url(LOOPBACK, port, database.name),
+            devUrl: url(reached.host, reached.port, database.name),
             networkDevUrl: url(container.name, SERVER_PORT, database.name),
-            maintenanceUrl: url(LOOPBACK, port, maintenance.database),
+            maintenanceUrl: url(reached.host, reached.port, maintenance.database),
             containerName: container.name,
             networkName: network.name,
             stubs: pulumi.unsecret(
                 pulumi
-                    .all([prepared.expected.stubs, port, password, database.id])
-                    .apply(([expected, reached, secret]) =>
+                    .all([prepared.expected.stubs, reached, password, database.id])
+                    .apply(([expected, where, secret]) =>
                         explained(
                             summarize(
-                                { host: LOOPBACK, port: reached, user: devUser, password: secret },
+                                { ...where, user: devUser, password: secret },
                                 expected.map((stub) => stub.database),
                                 expected.map((stub) => stub.name),
                             ),

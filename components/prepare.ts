@@ -6,6 +6,7 @@ import { connectDocker } from "../docker/client";
 import { type DockerEndpoint, findDockerEndpoint } from "../docker/endpoint";
 import { chooseImage, inspectImage } from "../docker/image";
 import { type StackIdentity, stackName } from "../docker/labels";
+import { joinNetwork, ownContainer, refuseOtherMachine } from "../docker/own-container";
 import type { Expected } from "../server/completeness";
 import { checkSettings } from "../server/settings-check";
 import { EXTENSION_NAME, EXTENSION_VERSION, extensionFiles, SERVER_SETTINGS } from "../sql/extension";
@@ -13,7 +14,7 @@ import { splitBaseline } from "../upstreams/baseline";
 import { type Configuration, readFiles, resolveUpstreams } from "../upstreams/parse";
 import { type StubExtension, stubExtension } from "../upstreams/script";
 import { planServer, type ServerPlan } from "../upstreams/server";
-import { MAINTENANCE_DATABASE, planStubs, type Stubs } from "../upstreams/stubs";
+import { MAINTENANCE_DATABASE, planStubs, SERVER_PORT, type Stubs } from "../upstreams/stubs";
 import { type Found, lookUp } from "./lookup";
 
 /** All that is computed from what was declared alone. */
@@ -33,10 +34,14 @@ export interface Prepared extends Declared, Found {
     /** Image to start. */
     readonly image: string;
     readonly standIn: boolean;
+    /** Where this process, and the providers beside it, reach the server. */
+    readonly reached: { readonly host: string; readonly port: number };
     /** Whether the engine can check health more often while a container starts (Docker 25 and later). */
     readonly hasStartInterval: boolean;
 }
 
+/** Loopback of the machine that Docker publishes on. */
+const LOOPBACK = "127.0.0.1";
 const SOURCES = join(__dirname, "..", "sql", "server");
 
 /**
@@ -97,6 +102,9 @@ export async function prepare(configuration: Configuration, identity: StackIdent
     const endpoint = findDockerEndpoint();
     const declared = await declare(configuration, identity.directory);
     const docker = await connectDocker(endpoint);
+    await refuseOtherMachine(docker, endpoint);
+    const name = stackName(identity);
+    await joinNetwork(docker, name);
     const [image, hasStartInterval, found] = await Promise.all([
         chooseImage(docker, configuration.image),
         supportsStartInterval(docker),
@@ -111,7 +119,11 @@ export async function prepare(configuration: Configuration, identity: StackIdent
     return {
         ...declared,
         ...found,
-        name: stackName(identity),
+        name,
+        reached:
+            (await ownContainer(docker)) === undefined
+                ? { host: LOOPBACK, port: found.port }
+                : { host: name, port: SERVER_PORT },
         endpoint,
         image: image.reference,
         standIn: image.standIn,

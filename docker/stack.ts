@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import { InputError } from "../upstreams/errors";
 import { unlessGone } from "./client";
 import { belongsTo, identityLabels, LABEL, type MadeBy, type StackIdentity, stackName } from "./labels";
+import { joinNetwork, leaveNetwork } from "./own-container";
 import { findContainer, findContainers, findNetwork, findVolume, type ServerContainer } from "./server";
 
 /** Filters of Docker's list calls for a stack's labels. */
@@ -26,6 +27,19 @@ export async function findServer(docker: Docker, identity: StackIdentity): Promi
         );
     }
     return exact ?? servers[0];
+}
+
+/** The same, for whoever will speak to it: a command that runs in a container joins the server's network first. */
+export async function findReachableServer(
+    docker: Docker,
+    identity: StackIdentity,
+): Promise<ServerContainer | undefined> {
+    const server = await findServer(docker, identity);
+    if (server === undefined || !server.running || server.reached !== undefined) {
+        return server;
+    }
+    await joinNetwork(docker, server.name);
+    return findServer(docker, identity);
 }
 
 /** Which door an object was made by. Objects without the label were made by hand, which no door touches. */
@@ -66,6 +80,9 @@ export async function removeStandalone(docker: Docker, identity: StackIdentity):
         }
     }
     for (const network of await docker.listNetworks({ filters: filters(identity) })) {
+        if (own(network.Labels)) {
+            await leaveNetwork(docker, network.Name);
+        }
         if (own(network.Labels) && (await unlessGone(docker.getNetwork(network.Id).remove()))) {
             removed.push(`network ${network.Name}`);
         }

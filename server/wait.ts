@@ -4,17 +4,18 @@ import { errorText } from "../docker/errors";
 import { reasonFromLogs } from "../docker/logs";
 import { findContainer, type ServerContainer } from "../docker/server";
 import { InputError } from "../upstreams/errors";
-import { ANY_DATABASE } from "./completeness";
+import { ANY_DATABASE, type ServerAddress } from "./completeness";
 import { withClient } from "./connect";
+import { addressOf } from "./expected";
 
 /** Between two attempts; a start takes one to three seconds. */
 const ATTEMPT_EVERY_MS = 25;
 /** Between two looks at the container itself, which tell when waiting is in vain. */
 const LOOK_EVERY_MS = 500;
 
-async function answers(port: number, user: string, password: string): Promise<boolean> {
+async function answers(address: ServerAddress): Promise<boolean> {
     try {
-        await withClient({ host: "127.0.0.1", port, user, password, database: ANY_DATABASE }, async (client) => {
+        await withClient({ ...address, database: ANY_DATABASE }, async (client) => {
             await client.query("SELECT 1");
         });
         return true;
@@ -48,7 +49,7 @@ export async function goOn(docker: Docker, server: ServerContainer): Promise<str
 }
 
 /**
- * Waits until a server answers a query through its published port. The image's temporary server of the first
+ * Waits until a server answers a query where this process reaches it. The image's temporary server of the first
  * set-up does not listen there.
  *
  * @throws InputError with the server's own words when it ends, restarts, or does not answer in time.
@@ -58,7 +59,8 @@ export async function waitForServer(docker: Docker, container: string, timeoutMs
     let nextLook = 0;
     let server = await findContainer(docker, container);
     while (server !== undefined && Date.now() < end) {
-        if (server.hostPort !== undefined && (await answers(server.hostPort, server.user, server.password))) {
+        const address = addressOf(server);
+        if (address !== undefined && (await answers(address))) {
             return;
         }
         await sleep(ATTEMPT_EVERY_MS);

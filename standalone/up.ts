@@ -5,6 +5,7 @@ import type Docker from "dockerode";
 import { z } from "zod";
 import { readConfiguration } from "../components/config";
 import { LABEL, stackName } from "../docker/labels";
+import { joinNetwork } from "../docker/own-container";
 import { choosePort } from "../docker/ports";
 import type { ServerContainer } from "../docker/server";
 import { findNetwork } from "../docker/server";
@@ -170,6 +171,7 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
         const reason = server === undefined ? undefined : await reasonToRecreate(docker, server, digest, goOnIfStopped);
         return { server, reason };
     };
+    await joinNetwork(docker, stackName(identity));
     const first = await look();
     if (first.server !== undefined && first.reason === undefined) {
         return { server: first.server, unchanged: true };
@@ -179,7 +181,7 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
     return whileLocked(stackName(identity), waiting, async () => {
         // Another run may have done the work while this one waited.
         const { server, reason } = await look((stopped) => {
-            report.step(`Its container is ${stopped.state}: letting it go on`);
+            report.step(`The server goes on: its container is ${stopped.state}`);
             return goOn(docker, stopped);
         });
         if (server !== undefined && reason === undefined) {

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { z } from "zod";
 import { connectDocker } from "../../../docker/client";
 import { LABEL } from "../../../docker/labels";
@@ -132,6 +133,51 @@ describe("the library", () => {
     test("shares the SDK with the program that imports it", () => {
         const copies = succeed("npm", ["ls", "--all", "--parseable", "@pulumi/pulumi"]).split("\n");
         expect(copies).toHaveLength(1);
+    });
+});
+
+describe("what is there for CI", () => {
+    const github = z.object({
+        runs: z.object({ steps: z.array(z.object({ run: z.string().optional() })) }),
+    });
+    const gitlab = z.object({
+        ".fdw-stub": z.object({ before_script: z.array(z.string()), after_script: z.array(z.string()) }),
+    });
+
+    /** Runs a script as a step of a job does, with nothing but the variables that are given. */
+    function step(script: string, env: Readonly<Record<string, string>>): string {
+        const given = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+        return succeed("env", [...given, "bash", "-e", "-o", "pipefail", "-c", script]);
+    }
+
+    test("the action sets the URLs, hides the password, and takes the stack down at the end", () => {
+        const { steps } = github.parse(parse(readFileSync(join(REPOSITORY, "action.yml"), "utf8"))).runs;
+        const script = steps.map(({ run: text = "" }) => text).join("\n");
+        const file = join(repository, "github-env");
+        writeFileSync(file, "");
+        const out = step(script, { SCHEMA: "db/migrations\n", CONFIG: ".", VERSION: "", GITHUB_ENV: file });
+        const [, url = ""] = /^DEV_URL=(.*)$/m.exec(readFileSync(file, "utf8")) ?? [];
+        expect(out).toContain(`::add-mask::${new URL(url).password}`);
+        expect(readFileSync(file, "utf8")).toMatch(/^ATLAS_DEV_URL=postgres:/m);
+        const after = join(REPOSITORY, ".github", "actions", "after", "after.js");
+        const env = { ...process.env, INPUT_CONFIG: ".", INPUT_VERSION: "" };
+        const ended = spawnSync(process.execPath, [after], { cwd: repository, env, encoding: "utf8" });
+        expect(ended.stdout).toMatch(/Removed container/);
+    });
+
+    test("the GitLab template does the same", () => {
+        const [, template = ""] = readFileSync(join(REPOSITORY, "templates", "dev-database.yml"), "utf8").split(
+            "---\n",
+        );
+        const inputs: Readonly<Record<string, string>> = { schema: "db/migrations", config: "." };
+        const filled = template
+            // Not from a registry: the one that is installed.
+            .replaceAll("fdw-stub@$[[ inputs.version ]]", "fdw-stub")
+            .replaceAll(/\$\[\[ inputs\.(\w+) \]\]/g, (_, name: string) => inputs[name] ?? "");
+        const { before_script, after_script } = gitlab.parse(parse(filled))[".fdw-stub"];
+        const out = step([...before_script, "echo job: $DEV_URL $ATLAS_DEV_URL"].join("\n"), {});
+        expect(out).toMatch(/job: postgres:\S+ postgres:\S+/);
+        expect(step(after_script.join("\n"), {})).toMatch(/Removed container/);
     });
 });
 

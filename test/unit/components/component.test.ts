@@ -242,9 +242,9 @@ describe("options", () => {
         for (const type of ["Network", "Container", "Volume"]) {
             expect(only(resources, type).deleteBeforeReplace).toBe(true);
         }
-        for (const type of ["Network", "Container"]) {
-            expect(only(resources, type).hooks).toEqual(["beforeCreate: 1"]);
-        }
+        expect(only(resources, "Container").hooks).toEqual(["beforeCreate: 1"]);
+        // And lets a program that runs in a container reach it.
+        expect(only(resources, "Network").hooks).toEqual(["beforeCreate: 1", "afterCreate: 1"]);
         expect(only(resources, "Container").dependsOn).toEqual(
             expect.arrayContaining(["docker:index/network:Network db", "docker:index/remoteImage:RemoteImage db"]),
         );
