@@ -64,6 +64,10 @@ function buildJavaScript() {
         metafile: true,
         write: false,
         outdir: DIST,
+        minifySyntax: true,
+        minifyWhitespace: true,
+        // A line is shown with an error in it.
+        lineLimit: 200,
         logLevel: "warning",
     };
     const command = buildSync({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LABEL } from "../docker/labels";
 import type { ServerContainer } from "../docker/server";
 import type { Expected, ServerAddress } from "./completeness";

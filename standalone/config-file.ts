@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { inputError } from "../upstreams/errors";
 import { CONFIGURATION_KEYS, CONFIGURATION_SHAPE } from "../upstreams/parse";
 import { readYaml } from "./yaml";

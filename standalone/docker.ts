@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
-import { z } from "zod";
+import * as z from "zod";
 import { LABEL } from "../docker/labels";
 import { joinNetwork } from "../docker/own-container";
 import { tarOf } from "../docker/tar";

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { StackIdentity } from "../docker/labels";
 import { InputError } from "../upstreams/errors";
 import { CONFIG_FILE, hasConfigFile, readConfigFile } from "./config-file";

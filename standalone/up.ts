@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import { z } from "zod";
+import * as z from "zod";
 import { readConfiguration } from "../components/config";
 import { LABEL, stackName } from "../docker/labels";
 import { joinNetwork } from "../docker/own-container";
