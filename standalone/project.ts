@@ -56,9 +56,13 @@ function defaults(config: Readonly<Record<string, unknown>>, project: string): A
 
 function missingStackFile(directory: string, stack: string): InputError {
     const stacks = readdirSync(directory).flatMap((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1] ?? []);
-    const there = stacks.length === 0 ? "there is none yet" : `there are: ${stacks.join(", ")}`;
+    const [first] = stacks;
+    const [there, mend] =
+        first === undefined
+            ? ["there is none yet", ""]
+            : [`there are: ${stacks.join(", ")}`, `Copy Pulumi.${first}.yaml and change it, or name`];
     return new InputError(
-        `The stack ${JSON.stringify(stack)} has no configuration: Pulumi.${stack}.yaml is missing (${there}). Copy Pulumi.dev.yaml and change it.`,
+        `The stack ${JSON.stringify(stack)} has no configuration: Pulumi.${stack}.yaml is missing (${there}). ${mend || "Name"} your schema: npx fdw-stub up --stack ${stack} --schema PATH`,
     );
 }
 

@@ -190,7 +190,9 @@ describe("a mistake, while a stack runs,", () => {
         checkout.configure({ ...EVENTS, port });
         try {
             await upRefused(
-                new RegExp(`The port ${port} is in use by another program\\. Set fdw-stub:port to a free one`),
+                new RegExp(
+                    `The port ${port} is in use by another program\\. Set the key port of the configuration to a free one`,
+                ),
             );
         } finally {
             program.close();
