@@ -101,6 +101,17 @@ describe("DOCKER_HOST", () => {
         );
     });
 
+    test.each(["/var/run/docker.sock", "./docker.sock", "~/docker.sock"])(
+        "refuses the path %s, and says how",
+        (path) => {
+            expect(() => find({ DOCKER_HOST: path })).toThrow(
+                new InputError(
+                    `DOCKER_HOST is ${JSON.stringify(path)}, a path without a scheme. Write it as an address: unix://${path}`,
+                ),
+            );
+        },
+    );
+
     test.each(["ftp://host", "docker://host", "file:///x"])("refuses %s, and says what is allowed", (host) => {
         expect(() => find({ DOCKER_HOST: host })).toThrow(
             new InputError(
