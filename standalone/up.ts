@@ -17,6 +17,7 @@ import { canGoOn, goOn } from "../server/wait";
 import { ensureImage } from "../setup/image";
 import type { PullProgress } from "../setup/pull-progress";
 import { InputError } from "../upstreams/errors";
+import { CONFIGURATION_KEYS } from "../upstreams/parse";
 import { digestInputs, fingerprint, OWN_PROGRAM, programOf } from "./fingerprint";
 import { refuseOthers } from "./ownership";
 import { isPulumiProject, type ProjectStack } from "./project";
@@ -87,15 +88,35 @@ function hasProgram(directory: string): boolean {
     return isPulumiProject(directory) && directory !== realpathSync(join(__dirname, ".."));
 }
 
+/**
+ * Refuses a Pulumi project that is about something else, before anything of its configuration is called wrong.
+ *
+ * @throws InputError that says how the command gets a configuration of its own there.
+ */
+function refuseOtherPrograms({ identity, configuration }: ProjectStack): void {
+    const { directory, project } = identity;
+    const other = Object.keys(configuration).filter(
+        (key) => key.startsWith(`${project}:`) && !CONFIGURATION_KEYS.includes(key.slice(project.length + 1)),
+    );
+    if (!hasProgram(directory)) {
+        return;
+    }
+    if (!existsSync(join(directory, "index.ts"))) {
+        throw new InputError(
+            `${directory} is a Pulumi project without an index.ts, so its program is one that only the Pulumi CLI can run. Use \`pulumi up\` for it, or give the command a configuration beside it: npx fdw-stub init`,
+        );
+    }
+    if (other.length > 0) {
+        throw new InputError(
+            `${directory} is a Pulumi project with a configuration of its own (${other.join(", ")}), so its program is not this command's to run. Use \`pulumi up\` for it, or give the command a configuration beside it: npx fdw-stub init`,
+        );
+    }
+}
+
 /** The program of a project: our own is built with the command already, another one is compiled as it is loaded. */
 function loadIndex(directory: string): unknown {
     if (!hasProgram(directory)) {
         return require("../index");
-    }
-    if (!existsSync(join(directory, "index.ts"))) {
-        throw new InputError(
-            `${directory} has no index.ts, so its program is one that only the Pulumi CLI can run. Use \`pulumi up\`, or give the command a configuration of its own beside Pulumi.yaml: npx fdw-stub init`,
-        );
     }
     const { register }: typeof import("tsx/cjs/api") = require("tsx/cjs/api");
     register();
@@ -163,6 +184,7 @@ async function create(
  */
 export async function up(docker: Docker, project: ProjectStack, report: Reporter): Promise<UpResult> {
     const { identity } = project;
+    refuseOtherPrograms(project);
     const configuration = readConfiguration(project.configuration, identity.project);
     const program = hasProgram(identity.directory) ? programOf(identity.directory) : OWN_PROGRAM;
     const look = async (goOnIfStopped?: (server: ServerContainer) => Promise<string | undefined>) => {

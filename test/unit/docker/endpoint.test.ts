@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findDockerEndpoint } from "../../../docker/endpoint";
@@ -101,16 +101,17 @@ describe("DOCKER_HOST", () => {
         );
     });
 
-    test.each(["/var/run/docker.sock", "./docker.sock", "~/docker.sock"])(
-        "refuses the path %s, and says how",
-        (path) => {
-            expect(() => find({ DOCKER_HOST: path })).toThrow(
-                new InputError(
-                    `DOCKER_HOST is ${JSON.stringify(path)}, a path without a scheme. Write it as an address: unix://${path}`,
-                ),
-            );
-        },
-    );
+    test.each([
+        ["/var/run/docker.sock", "/var/run/docker.sock"],
+        ["./docker.sock", join(process.cwd(), "docker.sock")],
+        ["~/docker.sock", join(homedir(), "docker.sock")],
+    ])("refuses the path %s, and says how", (path, whole) => {
+        expect(() => find({ DOCKER_HOST: path })).toThrow(
+            new InputError(
+                `DOCKER_HOST is ${JSON.stringify(path)}, a path without a scheme. Write it as an address: unix://${whole}`,
+            ),
+        );
+    });
 
     test.each(["ftp://host", "docker://host", "file:///x"])("refuses %s, and says what is allowed", (host) => {
         expect(() => find({ DOCKER_HOST: host })).toThrow(
