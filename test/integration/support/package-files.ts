@@ -7,12 +7,12 @@ export const REPOSITORY = resolve(__dirname, "..", "..", "..");
 
 const manifest = z.object({ files: z.array(z.string()) });
 
-/** What a Pulumi program's folder has besides what is published. */
-const ALSO = ["package.json", "package-lock.json", "Pulumi.yaml"];
+/** What a checkout has besides what is published: what makes a Pulumi project of it, and what builds it. */
+const ALSO = ["package.json", "package-lock.json", "Pulumi.yaml", "bin/build.js"];
 
 /**
- * Copies what is published, and what makes a Pulumi project of it, into a folder: everything else of the repository
- * stays out, stacks of its user too. Built anew before, where the sources have changed.
+ * Copies what is published, what makes a Pulumi project of it and what builds it, into a folder: everything else of the
+ * repository stays out, stacks of its user too. Built anew before, where the sources have changed.
  */
 export function copyPackage(directory: string): void {
     execFileSync(process.execPath, ["-e", "require('./bin/build').ensureBuilt()"], { cwd: REPOSITORY });
