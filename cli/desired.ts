@@ -25,7 +25,9 @@ export function variablesOf(
     const own = parseVariables(given);
     try {
         // The paths stand for the schema, as with `up --schema`: such a stack may have no file of its own.
-        const { identity, configuration } = readProjectStack(findProjectDirectory(options.cwd), options.stack, paths);
+        const { identity, configuration } = readProjectStack(findProjectDirectory(options.cwd), options.stack, {
+            schema: paths,
+        });
         return { ...readConfiguration(configuration, identity.project).variables, ...own };
     } catch (error) {
         if (!(error instanceof InputError)) {

@@ -1,10 +1,16 @@
 import { Command } from "commander";
 import { connectDocker } from "../docker/client";
+import type { ServerContainer } from "../docker/server";
 import { version } from "../package.json";
 import { InputError } from "../upstreams/errors";
 import { devUrlOf, type GlobalOptions, identityOf, preparedDocker, runningServer } from "./context";
 import { progressReporter } from "./progress";
-import { findProjectDirectory } from "./project";
+import { findProjectDirectory, projectDirectoryOrHere } from "./project";
+
+function reachedText({ reached, hostPort }: ServerContainer): string {
+    const { host, port } = reached ?? { host: "127.0.0.1", port: hostPort };
+    return `${host}:${port}`;
+}
 
 function print(text: string): void {
     process.stdout.write(`${text}\n`);
@@ -21,7 +27,8 @@ function build(): Command {
         .description("A dev database for Atlas in which every postgres_fdw upstream answers.")
         .version(version)
         .option("-s, --stack <name>", "name of the stack", "dev")
-        .option("-C, --cwd <folder>", "look for Pulumi.yaml from here upwards instead of the working directory");
+        .option("-C, --cwd <folder>", "look for the project from here upwards instead of the working directory")
+        .option("--component <name>", "name of the component, where a Pulumi program has several");
     const options = () => program.opts<GlobalOptions>();
 
     program
@@ -31,20 +38,32 @@ function build(): Command {
             "--schema <path...>",
             "derive the upstreams from these files and folders, in place of the configured `schema`",
         )
+        .option("--var <name=value>", "value of a placeholder in these files; can be given several times", gather)
         .option("--check", "then ask every upstream through a real foreign server, and say what to do next")
-        .action(async ({ check, schema }: { check?: boolean; schema?: string[] }) => {
+        .action(async ({ check, schema, var: values }: { check?: boolean; schema?: string[]; var?: string[] }) => {
             const { up }: typeof import("../standalone/up") = require("../standalone/up");
             const { readProjectStack }: typeof import("../standalone/project") = require("../standalone/project");
-            const project = readProjectStack(findProjectDirectory(options().cwd), options().stack, schema);
+            const { parseVariables }: typeof import("./variables") = require("./variables");
+            const project = readProjectStack(findProjectDirectory(options().cwd), options().stack, {
+                schema,
+                variables: parseVariables(values ?? []),
+            });
             const progress = progressReporter();
             const docker = await preparedDocker(progress.step);
             const { server, unchanged } = await up(docker, project, progress).finally(() => progress.done());
             const state = unchanged ? "is up, unchanged" : "is up";
-            print(`The stack ${options().stack} ${state}: ${server.name} at 127.0.0.1:${server.hostPort}.`);
+            print(`The stack ${options().stack} ${state}: ${server.name} at ${reachedText(server)}.`);
             if (check === true) {
                 const { checkUpstreams }: typeof import("./check") = require("./check");
                 print(await checkUpstreams(server, options().stack));
             }
+        });
+    program
+        .command("init")
+        .description("look around for migrations and their tool, and write fdw-stub.yaml")
+        .action(async () => {
+            const { init }: typeof import("./init") = require("./init");
+            print(await init(projectDirectoryOrHere(options().cwd)));
         });
     program
         .command("infer")
@@ -74,7 +93,13 @@ function build(): Command {
     program
         .command("url")
         .description("print the dev URL alone, password included")
-        .action(async () => print(devUrlOf(await runningServer(options()))));
+        .option(
+            "--network",
+            "for a container in the stack's Docker network, which `docker network connect` puts it into",
+        )
+        .action(async ({ network }: { network?: boolean }) =>
+            print(devUrlOf(await runningServer(options()), network === true ? "network" : "here")),
+        );
     program
         .command("env")
         .description("print the URLs as variables for a shell, or hand them to a CI system")

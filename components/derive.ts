@@ -140,6 +140,25 @@ export async function rehearseSchema(
 }
 
 /**
+ * Gives declared upstreams of one database name whose content differs a stub each.
+ *
+ * @param directory Folder that relative paths are relative to.
+ */
+export function withOwnStubs(configuration: Configuration, directory: string): Configuration {
+    const declared = resolveUpstreams(configuration.upstreams, (path) =>
+        readFileSync(resolve(directory, path), "utf8"),
+    );
+    const stubs = separateStubs(declared, [configuration.devDatabase]).map(({ stub }) => stub);
+    return {
+        ...configuration,
+        upstreams: configuration.upstreams.map((upstream, i) => {
+            const stub = stubs[i];
+            return stub === undefined ? upstream : { ...upstream, stub };
+        }),
+    };
+}
+
+/**
  * Adds the upstreams that the configuration's schema needs to the declared ones. What is declared wins.
  *
  * @param directory Folder that relative paths are relative to.
@@ -151,15 +170,7 @@ export async function deriveFromSchema(
     tell: Tell = () => undefined,
 ): Promise<Derived> {
     if (configuration.schema.length === 0) {
-        const declared = resolveUpstreams(configuration.upstreams, (path) =>
-            readFileSync(resolve(directory, path), "utf8"),
-        );
-        const stubs = separateStubs(declared, [configuration.devDatabase]).map(({ stub }) => stub);
-        const upstreams = configuration.upstreams.map((upstream, i) => {
-            const stub = stubs[i];
-            return stub === undefined ? upstream : { ...upstream, stub };
-        });
-        return { args: { ...configuration, upstreams }, warnings: [], files: [] };
+        return { args: withOwnStubs(configuration, directory), warnings: [], files: [] };
     }
     const inference = await rehearseSchema(configuration, directory, tell);
     const errors = inference.findings.filter((finding) => finding.severity === "error");

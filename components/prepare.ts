@@ -6,10 +6,12 @@ import { connectDocker } from "../docker/client";
 import { type DockerEndpoint, findDockerEndpoint } from "../docker/endpoint";
 import { chooseImage, inspectImage } from "../docker/image";
 import { type StackIdentity, stackName } from "../docker/labels";
+import { joinNetwork, ownContainer, refuseOtherMachine } from "../docker/own-container";
 import type { Expected } from "../server/completeness";
 import { checkSettings } from "../server/settings-check";
 import { EXTENSION_NAME, EXTENSION_VERSION, extensionFiles, SERVER_SETTINGS } from "../sql/extension";
 import { splitBaseline } from "../upstreams/baseline";
+import { SERVER_PORT } from "../upstreams/network";
 import { type Configuration, readFiles, resolveUpstreams } from "../upstreams/parse";
 import { type StubExtension, stubExtension } from "../upstreams/script";
 import { planServer, SERVER_SOURCES, type ServerPlan, type ServerSources } from "../upstreams/server";
@@ -33,9 +35,14 @@ export interface Prepared extends Declared, Found {
     /** Image to start. */
     readonly image: string;
     readonly standIn: boolean;
+    /** Where this process, and the providers beside it, reach the server. */
+    readonly reached: { readonly host: string; readonly port: number };
     /** Whether the engine can check health more often while a container starts (Docker 25 and later). */
     readonly hasStartInterval: boolean;
 }
+
+/** Loopback of the machine that Docker publishes on. */
+const LOOPBACK = "127.0.0.1";
 
 /** Our own files for the server's container. */
 export function serverSources(): ServerSources {
@@ -104,6 +111,9 @@ export async function prepare(configuration: Configuration, identity: StackIdent
     const endpoint = findDockerEndpoint();
     const declared = await declare(configuration, identity.directory);
     const docker = await connectDocker(endpoint);
+    await refuseOtherMachine(docker, endpoint);
+    const name = stackName(identity);
+    await joinNetwork(docker, name);
     const [image, hasStartInterval, found] = await Promise.all([
         chooseImage(docker, configuration.image),
         supportsStartInterval(docker),
@@ -118,7 +128,11 @@ export async function prepare(configuration: Configuration, identity: StackIdent
     return {
         ...declared,
         ...found,
-        name: stackName(identity),
+        name,
+        reached:
+            (await ownContainer(docker)) === undefined
+                ? { host: LOOPBACK, port: found.port }
+                : { host: name, port: SERVER_PORT },
         endpoint,
         image: image.reference,
         standIn: image.standIn,

@@ -8,7 +8,7 @@ import { checkPostgresImage } from "../docker/reference";
 import { InputError } from "../upstreams/errors";
 import { SERVER_PORT } from "../upstreams/network";
 import { explained } from "./explained";
-import { emptyVolume, removeLeftoverNetwork } from "./leftovers";
+import { emptyVolume, joinOwnNetwork, removeLeftoverNetwork } from "./leftovers";
 import type { Prepared } from "./prepare";
 
 /** Seconds that a server may take to its first healthy answer. */
@@ -74,7 +74,10 @@ export function createServer(
             parent,
             provider,
             deleteBeforeReplace: true,
-            hooks: { beforeCreate: [removeLeftoverNetwork(fixedName, identity)] },
+            hooks: {
+                beforeCreate: [removeLeftoverNetwork(fixedName, identity)],
+                afterCreate: [joinOwnNetwork(fixedName)],
+            },
         },
     );
     // Named, because an anonymous one stays behind when its container is removed by hand.

@@ -2,7 +2,7 @@
 
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A connection that something in the rehearsal's server asked for. */
 export interface Connection {

@@ -18,7 +18,8 @@ import { duplexOf, execOutput, execStream } from "./exec";
 import type { FinalServer } from "./final";
 import { Session } from "./session";
 
-const SOURCES = join(__dirname, "server");
+/** Also from the bundle in `dist/`. */
+const SOURCES = join(__dirname, "..", "rehearsal", "server");
 const HOME = "/rehearsal";
 /** Bytes of memory that the server may take, its shared buffers included. */
 const MEMORY = 2 * 1024 ** 3;

@@ -1,7 +1,7 @@
 /** What `server/mirror.sql` tells of the schema while it runs: notices whose detail is JSON. */
 
 import type { NoticeMessage } from "pg-protocol/dist/messages";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Message of the notices that are ours. */
 const MARK = "fdw_stub_rehearsal";

@@ -2,17 +2,18 @@ import type { StubDatabase } from "../upstreams/stubs";
 import type { ServerAddress } from "./completeness";
 import { column, withClient } from "./connect";
 
-/** A stub database as the server itself describes it. */
+/** A stub database as the server itself describes it. An output of the component: Pulumi takes no readonly lists there. */
 export interface StubSummary {
-    readonly database: string;
+    /** Name of the database. */
+    database: string;
     /** Number of relations that a foreign table can read: tables, views, materialized views, foreign tables. */
-    readonly tableCount: number;
+    tableCount: number;
     /** The first of them with their columns, for example `public.events (id bigint)`. */
-    readonly tables: readonly string[];
+    tables: string[];
     /** PostgreSQL extensions in it, without the stub itself. */
-    readonly extensions: readonly string[];
+    extensions: string[];
     /** Roles that may read its tables, besides the superuser. */
-    readonly users: readonly string[];
+    users: string[];
 }
 
 /** More would only fill the screen. */

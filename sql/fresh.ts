@@ -1,6 +1,6 @@
 /** The extension's functions, for programs that have a connection to the maintenance database. */
 import type { ClientBase } from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import type { Ddl } from "../upstreams/model";
 
 /** What `fdw_stub.status()` tells. */

@@ -1,7 +1,8 @@
 import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
-import { z } from "zod";
+import * as z from "zod";
 import { LABEL } from "../docker/labels";
+import { joinNetwork } from "../docker/own-container";
 import { tarOf } from "../docker/tar";
 import { waitForServer } from "../server/wait";
 import { ensureImage } from "../setup/image";
@@ -127,6 +128,7 @@ export const dockerHandlers: Handlers = {
     "docker:index/network:Network": async ({ inputs }, { docker, labels }) => {
         const { name, labels: own } = networkInputs.parse(inputs);
         const network = await docker.createNetwork({ Name: name, CheckDuplicate: true, Labels: { ...own, ...labels } });
+        await joinNetwork(docker, name);
         return { id: network.id };
     },
 

@@ -1,5 +1,5 @@
 import { type Client, DatabaseError } from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import { withClient } from "../server/connect";
 import { InputError } from "../upstreams/errors";
 import { quoteIdent, quoteLiteral } from "../upstreams/quote";

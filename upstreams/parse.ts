@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputError, inputError } from "./errors";
 import { explainIssue, type KnownKeys, kindOf } from "./explain";
 import type { Ddl, Extension, SeedValue, Upstream } from "./model";
@@ -189,6 +189,9 @@ export type Configuration = z.output<typeof configuration>;
 /** The configuration as the user writes it. */
 export type ConfigurationInput = z.input<typeof configuration>;
 
+/** What the configuration may hold, for what describes it to others. */
+export const CONFIGURATION_SHAPE = configuration;
+
 /** The keys that the configuration knows. */
 export const CONFIGURATION_KEYS: readonly string[] = Object.keys(configuration.shape);
 
@@ -238,7 +241,7 @@ export function readFiles(place: string, paths: readonly string[], readFile: Rea
         } catch (error) {
             const why = error instanceof Error ? error.message : String(error);
             throw new InputError(
-                `The configuration cannot be used: ${place}: the file ${JSON.stringify(path)} cannot be read (${why}). Paths are relative to the folder of Pulumi.yaml.`,
+                `The configuration cannot be used: ${place}: the file ${JSON.stringify(path)} cannot be read (${why}). Paths are relative to the folder of the configuration.`,
             );
         }
     });

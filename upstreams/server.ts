@@ -136,10 +136,11 @@ export function planServer(
         environment: environmentOf(stubs),
         // Over TCP: the image's temporary server, which runs the first set-up, listens on the socket only. It waits
         // a little by itself: Docker's own rhythm, a second in older engines, would be noticed at every start. And
-        // Debian's pg_isready on the PATH is a wrapper in Perl, which would be felt at every check.
+        // Debian's pg_isready on the PATH is a wrapper in Perl, which would be felt at every check. As a
+        // role and in a database that exist: the server logs every attempt of one that does not.
         healthcheck: [
             "CMD-SHELL",
-            `PATH=/usr/lib/postgresql/$PG_MAJOR/bin:$PATH; export PGSSLMODE=disable; for attempt in $(seq 20); do ${probes.join(" && ")} && exit 0; sleep 0.1; done; exit 1`,
+            `PATH=/usr/lib/postgresql/$PG_MAJOR/bin:$PATH; export PGSSLMODE=disable PGUSER="$POSTGRES_USER" PGDATABASE=postgres; for attempt in $(seq 20); do ${probes.join(" && ")} && exit 0; sleep 0.1; done; exit 1`,
         ],
         capabilities: addresses === "" ? [] : ["NET_ADMIN"],
         sysctls: network.ipv6 ? { "net.ipv6.conf.lo.disable_ipv6": "0" } : {},

@@ -186,7 +186,9 @@ describe("a mistake, while a stack runs,", () => {
         checkout.configure({ ...EVENTS, port });
         try {
             await upRefused(
-                new RegExp(`The port ${port} is in use by another program\\. Set fdw-stub:port to a free one`),
+                new RegExp(
+                    `The port ${port} is in use by another program\\. Set the key port of the configuration to a free one`,
+                ),
             );
         } finally {
             program.close();
@@ -211,7 +213,11 @@ describe("a mistake, while a stack runs,", () => {
     test.each([
         ["a stack without a file", ["--stack", "nope"], /Pulumi\.nope\.yaml is missing \(there are: .*\bdev\b.*\)/],
         ["a name that is none", ["--stack", "a/b"], /"a\/b" is no name of a stack/],
-        ["a folder without a project", ["--cwd", "/"], /There is no Pulumi\.yaml in \/ or above it/],
+        [
+            "a folder without a project",
+            ["--cwd", "/"],
+            /There is no fdw-stub\.yaml, Pulumi\.yaml, package\.json or \.git in \/ or above it/,
+        ],
     ])("%s", async (_, args, message) => {
         await upRefused(message, args);
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { memoryFileSystem, databaseStatements } from "../../../schema";
+import { databaseStatements, memoryFileSystem } from "../../../schema";
 
 async function read(files: Record<string, string>, variables: Record<string, string> = {}, path = "db") {
     const { statements, findings } = await databaseStatements([path], variables, memoryFileSystem(files));

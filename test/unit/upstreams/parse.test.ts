@@ -608,7 +608,7 @@ describe("resolveUpstreams", () => {
         };
         expect(() => resolveUpstreams(parsed({ ddlFiles: ["missing.sql"] }), read)).toThrow(
             new InputError(
-                `${PREFIX}upstreams[0].ddlFiles: the file "missing.sql" cannot be read (ENOENT: no such file or directory). Paths are relative to the folder of Pulumi.yaml.`,
+                `${PREFIX}upstreams[0].ddlFiles: the file "missing.sql" cannot be read (ENOENT: no such file or directory). Paths are relative to the folder of the configuration.`,
             ),
         );
     });
