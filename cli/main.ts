@@ -21,6 +21,13 @@ function gather(value: string, before: readonly string[] = []): string[] {
     return [...before, value];
 }
 
+interface UpOptions {
+    check?: boolean;
+    schema?: string[];
+    strict?: boolean;
+    var?: string[];
+}
+
 /** Commands load what they need when they run: `url` and an unchanged `up` take no longer than they must. */
 function build(): Command {
     const program = new Command("fdw-stub")
@@ -39,14 +46,16 @@ function build(): Command {
             "derive the upstreams from these files and folders, in place of the configured `schema`",
         )
         .option("--var <name=value>", "value of a placeholder in these files; can be given several times", gather)
+        .option("--strict", "fail where PostgreSQL refuses a statement of the schema")
         .option("--check", "then ask every upstream through a real foreign server, and say what to do next")
-        .action(async ({ check, schema, var: values }: { check?: boolean; schema?: string[]; var?: string[] }) => {
+        .action(async ({ check, schema, strict, var: values }: UpOptions) => {
             const { up }: typeof import("../standalone/up") = require("../standalone/up");
             const { readProjectStack }: typeof import("../standalone/project") = require("../standalone/project");
             const { parseVariables }: typeof import("./variables") = require("./variables");
             const project = readProjectStack(findProjectDirectory(options().cwd), options().stack, {
                 schema,
                 variables: parseVariables(values ?? []),
+                strict,
             });
             const progress = progressReporter();
             const docker = await preparedDocker(progress.step);
@@ -67,7 +76,7 @@ function build(): Command {
         });
     program
         .command("infer")
-        .description("show what a schema expects of its upstreams, and where each part comes from; needs no Docker")
+        .description("show what a schema expects of its upstreams, and where each part comes from; it is run on a throw-away server")
         .argument("<path...>", "SQL files, folders of migrations, dumps")
         .option("--format <form>", "table, yaml, json, sql or mermaid", "table")
         .option("--var <name=value>", "value of a placeholder; can be given several times", gather)

@@ -14,6 +14,7 @@ const MEANING: Readonly<Record<string, string>> = {
     variables: "Values of placeholders in the schema's files, by name.",
     upstreams: "Upstreams declared by hand; they win over derived ones, field by field.",
     roles: "Roles without a login that the schema mentions and does not create.",
+    strict: "Whether a statement of the schema that PostgreSQL refuses is an error, and not a warning.",
     image: "The official postgres image, 14 or later, or one made from it.",
     port: "A fixed port on 127.0.0.1. Without it a free one that stays the same.",
     settings: "Server settings as in postgresql.conf, by name.",

@@ -100,6 +100,8 @@ export interface Overrides {
     readonly schema?: readonly string[];
     /** Values of placeholders, added to the configured ones. */
     readonly variables?: Readonly<Record<string, string>>;
+    /** A statement of the schema that fails is an error. */
+    readonly strict?: boolean;
 }
 
 function pulumiConfiguration(directory: string, identity: StackIdentity, optional: boolean): Record<string, string> {
@@ -157,7 +159,7 @@ function withVariables(configured: string | undefined, added: Readonly<Record<st
  */
 export function readProjectStack(directory: string, stack: string, overrides: Overrides = {}): ProjectStack {
     const identity = identify(directory, stack);
-    const { schema, variables = {} } = overrides;
+    const { schema, variables = {}, strict } = overrides;
     const read = isPulumiProject(directory) ? pulumiConfiguration : ownConfiguration;
     const configuration = read(directory, identity, schema !== undefined);
     const key = (name: string) => `${identity.project}:${name}`;
@@ -166,6 +168,7 @@ export function readProjectStack(directory: string, stack: string, overrides: Ov
         file: isPulumiProject(directory) ? `Pulumi.${stack}.yaml` : CONFIG_FILE,
         configuration: {
             ...configuration,
+            ...(strict === true ? { [key("strict")]: "true" } : {}),
             ...(schema === undefined
                 ? {}
                 : { [key("schema")]: flat(schema.map((one) => fromWorkingDirectory(directory, one))) }),

@@ -212,7 +212,7 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
         await refuseOthers(docker, identity);
         const { declare }: typeof import("../components/prepare") = require("../components/prepare");
         const { deriveFromSchema }: typeof import("../components/derive") = require("../components/derive");
-        const { args, files } = await deriveFromSchema(configuration, identity.directory);
+        const { args, files } = await deriveFromSchema(configuration, identity.directory, report.step);
         await declare(args, identity.directory);
         // A pull may take minutes: what the files alone tell was said before.
         const image = await ensureImage(docker, configuration.image, { log: report.step, onProgress: report.pull });
