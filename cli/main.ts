@@ -21,6 +21,14 @@ function gather(value: string, before: readonly string[] = []): string[] {
     return [...before, value];
 }
 
+interface InferOptions {
+    format: string;
+    var?: string[];
+    tool?: string;
+    devUser?: string;
+    image?: string;
+}
+
 interface UpOptions {
     check?: boolean;
     schema?: string[];
@@ -76,19 +84,20 @@ function build(): Command {
         });
     program
         .command("infer")
-        .description("show what a schema expects of its upstreams, and where each part comes from; it is run on a throw-away server")
+        .description(
+            "show what a schema expects of its upstreams, and where each part comes from; it is run on a throw-away server",
+        )
         .argument("<path...>", "SQL files, folders of migrations, dumps")
         .option("--format <form>", "table, yaml, json, sql or mermaid", "table")
         .option("--var <name=value>", "value of a placeholder; can be given several times", gather)
         .option("--tool <tool>", "the tool that a folder's files are made for, where they do not tell it")
         .option("--dev-user <name>", "user of the dev database, whom CURRENT_USER means; postgres unless given")
-        .action(
-            async (paths: string[], chosen: { format: string; var?: string[]; tool?: string; devUser?: string }) => {
-                const { infer }: typeof import("./infer") = require("./infer");
-                const tell = (text: string) => process.stderr.write(`${text}\n`);
-                process.exitCode = await infer(paths, chosen, print, tell);
-            },
-        );
+        .option("--image <image>", "image in which the schema is run; postgres:18 unless given")
+        .action(async (paths: string[], chosen: InferOptions) => {
+            const { infer }: typeof import("./infer") = require("./infer");
+            const tell = (text: string) => process.stderr.write(`${text}\n`);
+            process.exitCode = await infer(paths, chosen, print, tell);
+        });
     program
         .command("down")
         .description("remove what `up` made; a stack of `pulumi up` is left alone")
