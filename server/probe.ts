@@ -76,7 +76,8 @@ export function explainRefusal(
 ): { error: string; known: boolean } {
     const message = error instanceof Error ? error.message : String(error);
     const detail = error instanceof DatabaseError ? error.detail : undefined;
-    const said = detail === undefined ? message : `${message}: ${detail}`;
+    // libpq says what it tried on lines of their own.
+    const said = (detail === undefined ? message : `${message}: ${detail}`).replaceAll(/\s*\n\s*/g, " ");
     const { findings } = connectionNeeds(options, {}, "It");
     const warnings = findings.filter(({ severity }) => severity === "warning").map(({ message: text }) => text);
     const known = warnings.length > 0;

@@ -54,13 +54,13 @@ function unique<T>(values: readonly T[]): T[] {
 }
 
 /** Hosts that lead to each other's port are one place: names of the loopback, and the folder of the server's socket. */
-function isLocal({ host, hostaddr }: Upstream): boolean {
+function isLocal({ host, hostaddr }: Pick<Upstream, "host" | "hostaddr">): boolean {
     const asked = canonicalHost(hostaddr ?? host);
     return ["localhost", "127.0.0.1", "::1", "0.0.0.0", "::"].includes(asked);
 }
 
 /** Whether an upstream is asked for at the very port of the server itself, where nothing can stand between. */
-export function isServerItself(upstream: Upstream): boolean {
+export function isServerItself(upstream: Pick<Upstream, "host" | "hostaddr" | "port">): boolean {
     return isLocal(upstream) && upstream.port === SERVER_PORT;
 }
 

@@ -66,8 +66,8 @@ export function separateStubs(upstreams: readonly Upstream[], reserved: readonly
         const itself = places.find((one) => one.itself);
         const first = itself?.content === undefined ? filled[0] : itself;
         for (const { place, content } of filled) {
-            const isPlain = content === first?.content || place === itself?.place;
-            if (isPlain && !reserved.includes(database)) {
+            const isPlain = content === first?.content && !reserved.includes(database);
+            if (isPlain || place === itself?.place) {
                 continue;
             }
             const same = filled.find(

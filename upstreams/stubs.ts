@@ -223,10 +223,14 @@ export function planStubs(upstreams: readonly Upstream[]): Stubs {
  * @throws InputError that names it.
  */
 export function checkDatabases({ databases }: Stubs, devDatabase: string): void {
-    const problems = databases.flatMap(({ database }) =>
+    const problems = databases.flatMap(({ database, servers }) =>
         database === devDatabase
             ? [
-                  `the dev database and an upstream's database are both called ${JSON.stringify(database)}, but the dev database must stay empty. Set devDatabase to another name, or give the upstream a \`stub\` of another name.`,
+                  `the dev database and an upstream's database are both called ${JSON.stringify(database)}, but the dev database must stay empty. Set devDatabase to another name, or ${
+                      servers.some(isServerItself)
+                          ? "leave the upstream out: it is the dev database itself"
+                          : "give the upstream a `stub` of another name"
+                  }.`,
               ]
             : database === MAINTENANCE_DATABASE
               ? [

@@ -29,7 +29,16 @@ const status = z.strictObject({
     image: z.string().optional(),
     standIn: z.string().optional(),
     devDatabase: z.string().optional(),
-    servers: z.array(z.strictObject({ host: z.string(), port: z.number(), database: z.string() })).optional(),
+    servers: z
+        .array(
+            z.strictObject({
+                host: z.string(),
+                port: z.number(),
+                database: z.string(),
+                connections: z.array(z.unknown()),
+            }),
+        )
+        .optional(),
     stubs: z
         .array(
             z.strictObject({

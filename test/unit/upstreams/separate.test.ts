@@ -37,6 +37,11 @@ describe("separateStubs", () => {
             [undefined, expect.stringMatching(/^d@[0-9a-f]{12}$/), undefined],
         ],
         ["a reserved name", [upstream({ database: "dev", tables: A })], ["dev@upstream_db:5432"]],
+        [
+            "a reserved name at the server itself, which nothing can lead elsewhere",
+            [upstream({ host: "localhost", database: "dev", tables: A })],
+            [undefined],
+        ],
         ["a reserved name without tables", [upstream({ database: "dev" })], ["dev@upstream_db:5432"]],
     ])("%s", (_, upstreams, expected) => {
         expect(separateStubs(upstreams, ["dev"]).map(({ stub }) => stub)).toEqual(expected);
