@@ -90,6 +90,15 @@ place_in_data() {
     printf 'cp -R "%s"/. "$PGDATA"/\n' "$staged" >"$script"
 }
 
+place_where_asked() {
+    case $2 in
+        "~/"*) place "$1" "$home/${2#"~/"}" ;;
+        "${PGDATA:-/nowhere}"/*) place_in_data "$1" "${2#"$PGDATA"/}" ;;
+        /*) place "$1" "$2" ;;
+        *) place_in_data "$1" "$2" ;;
+    esac
+}
+
 place_all() {
     # libpq's home is the one of the system user that runs the server.
     home=$(getent passwd postgres | cut -d: -f6)
@@ -97,12 +106,7 @@ place_all() {
     place ca "$home/.postgresql/root.crt"
     if [ -e "$chosen" ]; then
         while read -r kind path; do
-            case $path in
-                "~/"*) place "$kind" "$home/${path#"~/"}" ;;
-                "${PGDATA:-/nowhere}"/*) place_in_data "$kind" "${path#"$PGDATA"/}" ;;
-                /*) place "$kind" "$path" ;;
-                *) place_in_data "$kind" "$path" ;;
-            esac
+            place_where_asked "$kind" "$path" || echo "fdw-stub: cannot put a certificate at $path" >&2
         done <"$chosen"
     fi
     chown -R postgres "$home/.postgresql"
