@@ -99,6 +99,12 @@ export async function finalServer(
 /** Takes lines that tell the user what is being waited for. */
 export type Tell = (line: string) => void;
 
+/** A path as the user would write it: relative to the working directory where that is shorter. */
+function shown(path: string): string {
+    const short = relative(process.cwd(), path) || ".";
+    return short.length < path.length ? short : path;
+}
+
 /** The image that the stack is going to have; no registry is asked where there is one here. */
 async function imageId(docker: Docker, configured: string, tell: Tell): Promise<string> {
     const { reference } = await chooseImage(docker, configured);
@@ -123,8 +129,7 @@ export async function rehearseSchema(
     const docker = await connectDocker();
     return rehearseCached(docker, {
         image: await imageId(docker, configuration.image, tell),
-        // Relative to the working directory where that is shorter, as the user would write them.
-        paths: configuration.schema.map((path) => relative(process.cwd(), resolve(directory, path)) || "."),
+        paths: configuration.schema.map((path) => shown(resolve(directory, path))),
         variables: configuration.variables,
         ...(tool === undefined ? {} : { tool }),
         devDatabase: configuration.devDatabase,

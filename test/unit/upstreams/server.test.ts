@@ -63,7 +63,7 @@ describe("planServer", () => {
         expect(server.entrypoints).toEqual(["/fdw-stub/entrypoint.sh"]);
         expect(server.healthcheck).toEqual([
             "CMD-SHELL",
-            'PATH=/usr/lib/postgresql/$PG_MAJOR/bin:$PATH; export PGSSLMODE=disable PGUSER="$POSTGRES_USER" PGDATABASE=postgres; for attempt in $(seq 20); do pg_isready -q -h 127.0.0.1 -p 5432 && exit 0; sleep 0.1; done; exit 1',
+            `PATH=/usr/lib/postgresql/$PG_MAJOR/bin:$PATH; export PGSSLMODE=disable PGUSER="$POSTGRES_USER" PGDATABASE=postgres; for attempt in $(seq 20); do pg_isready -q -h '127.0.0.1' -p 5432 && exit 0; sleep 0.1; done; exit 1`,
         ]);
         expect(server.files.map(({ file, executable }) => [file.replace(/[0-9a-f]{8,16}/g, "#"), executable])).toEqual([
             ["/fdw-stub/entrypoint.sh", true],
