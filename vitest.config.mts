@@ -1,10 +1,17 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** Seconds as vitest wants them. */
 const seconds = (n: number) => n * 1000;
 
+// Results of earlier runs must not stand for the code under test.
+const cache = mkdtempSync(join(tmpdir(), "fdw-stub-test-cache-"));
+
 export default defineConfig({
     test: {
+        env: { FDW_STUB_CACHE: cache },
         reporters: ["default", "./test/summary-reporter.mts"],
         projects: [
             {
