@@ -7,11 +7,10 @@ import { defineConfig } from "vitest/config";
 const seconds = (n: number) => n * 1000;
 
 // Results of earlier runs must not stand for the code under test.
-const cache = mkdtempSync(join(tmpdir(), "fdw-stub-test-cache-"));
+process.env.FDW_STUB_CACHE ??= mkdtempSync(join(tmpdir(), "fdw-stub-test-cache-"));
 
 export default defineConfig({
     test: {
-        env: { FDW_STUB_CACHE: cache },
         reporters: ["default", "./test/summary-reporter.mts"],
         projects: [
             {
