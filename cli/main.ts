@@ -150,6 +150,21 @@ function build(): Command {
             process.exitCode = await runWithFreshDatabase(server, command, await readDesired(desired, variables));
         });
     program
+        .command("record")
+        .description(
+            "run a command on a throw-away server that answers for every upstream, and write down what it needs of them",
+        )
+        .argument("<command...>", "the command, after --; {devUrl} in it is replaced by the URL")
+        .option("-o, --output <file>", "the file to write; standard output unless given")
+        .option("--attempts <number>", "how often the command is run at most, until it has what it needs", "5")
+        .option("--passwords", "write down the passwords of user mappings, too")
+        .option("--image <reference>", "the image whose server it runs on; postgres:18 unless given")
+        .option("--dev-user <name>", "user of the dev database; postgres unless given")
+        .action(async (command: string[], chosen: import("./record").RecordOptions) => {
+            const { recordCommand }: typeof import("./record") = require("./record");
+            process.exitCode = await recordCommand(command, chosen);
+        });
+    program
         .command("reset")
         .description("make the dev database empty again; whoever is connected to it is disconnected")
         .action(async () => {

@@ -76,7 +76,8 @@ export interface Upstream {
 /** Arguments of `FdwStubDevDatabase`. At least one of `schema` and `upstreams` is needed. */
 export interface FdwStubDevDatabaseArgs {
     /**
-     * Files and folders of the schema, from which the upstreams are derived, relative to the folder of the project.
+     * Files and folders of the schema, from which the upstreams are derived, relative to the folder of the project; also
+     * files of `fdw-stub record`.
      * Plain strings, because they decide which resources exist. Default: none.
      */
     schema?: string[];

@@ -12,6 +12,7 @@ import type { Upstream } from "../upstreams/model";
 import { type Configuration, type DeclaredUpstream, readFiles, resolveUpstreams } from "../upstreams/parse";
 import { separateStubs } from "../upstreams/separate";
 import { declare } from "./prepare";
+import { withRecorded } from "./recorded";
 
 /** A configuration in which every upstream is declared, whether the user wrote it or the schema told it. */
 export interface Derived {
@@ -106,7 +107,7 @@ function shown(path: string): string {
 }
 
 /** The image that the stack is going to have; no registry is asked where there is one here. */
-async function imageId(docker: Docker, configured: string, tell: Tell): Promise<string> {
+export async function imageId(docker: Docker, configured: string, tell: Tell): Promise<string> {
     const { reference } = await chooseImage(docker, configured);
     const here = await inspectImage(docker, reference);
     return here?.Id ?? (await ensureImage(docker, configured, { log: tell })).id;
@@ -170,10 +171,11 @@ export function withOwnStubs(configuration: Configuration, directory: string): C
  * @throws InputError for what keeps the schema from being read, with file and line.
  */
 export async function deriveFromSchema(
-    configuration: Configuration,
+    declared: Configuration,
     directory: string,
     tell: Tell = () => undefined,
 ): Promise<Derived> {
+    const configuration = withRecorded(declared, directory);
     if (configuration.schema.length === 0) {
         return { args: withOwnStubs(configuration, directory), warnings: [], files: [] };
     }

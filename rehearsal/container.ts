@@ -21,6 +21,7 @@ import { Session } from "./session";
 /** Also from the bundle in `dist/`. */
 const SOURCES = join(__dirname, "..", "rehearsal", "server");
 const HOME = "/rehearsal";
+const SOCKET = `${HOME}/socket/.s.PGSQL.5432`;
 /** Bytes of memory that the server may take, its shared buffers included. */
 const MEMORY = 2 * 1024 ** 3;
 const PROCESSES = 4096;
@@ -36,6 +37,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
     max_locks_per_transaction: "1024",
     "fdw_stub_rehearsal.superuser": "postgres",
 };
+
+/** Settings of a session whose statements and errors are not the schema's. */
+const QUIET = { log_statement: "none", log_min_messages: "panic" };
 
 export interface RehearsalOptions {
     /** Image to start, which is here. */
@@ -119,20 +123,40 @@ export class RehearsalServer {
         );
     }
 
-    /** A fresh cluster, in which everything that is asked for is answered. */
-    async fresh(): Promise<void> {
+    /**
+     * A fresh cluster, in which everything that is asked for is answered.
+     *
+     * @param more Settings that come before those of the stack.
+     */
+    async fresh(more: Readonly<Record<string, string>> = {}): Promise<void> {
         const settings = {
             ...SETTINGS,
+            ...more,
             "fdw_stub_rehearsal.superuser": this.options.devUser,
             ...this.options.settings,
         };
         await this.answering.serve(Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]));
     }
 
+    /** Bytes to and from the server, which lets everybody in by this way. */
+    connect(socket = SOCKET): Promise<Duplex> {
+        return execStream(this.container, ["perl", `${HOME}/relay.pl`, socket]);
+    }
+
     /** A session of the superuser, by a socket of the container. */
-    async session(database: string, socket = `${HOME}/socket/.s.PGSQL.5432`): Promise<Session> {
-        const stream = await execStream(this.container, ["perl", `${HOME}/relay.pl`, socket]);
-        return Session.open(stream, { user: this.options.devUser, database });
+    async session(database: string, socket = SOCKET): Promise<Session> {
+        return Session.open(await this.connect(socket), { user: this.options.devUser, database });
+    }
+
+    /** A session of ours, of which the server's log tells nothing. */
+    async quietSession(database: string): Promise<Session> {
+        return Session.open(await this.connect(), { user: this.options.devUser, database, ...QUIET });
+    }
+
+    /** The text of a file below the cluster's data, from the moment on at which it holds a mark. */
+    async dataFile(name: string, mark: string): Promise<Duplex> {
+        const wait = 'for i in $(seq 500); do grep -qF "$2" "$1" && break; sleep 0.02; done; exec cat "$1"';
+        return execStream(this.container, ["sh", "-c", wait, "sh", `${HOME}/data/${name}`, mark]);
     }
 
     /**

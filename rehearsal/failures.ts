@@ -4,7 +4,8 @@ import { flow } from "../schema/configline";
 import type { Finding } from "../schema/report";
 import type { FailureFact, MappingFact } from "./facts";
 
-function excerpt(sql: string): string {
+/** The beginning of a statement, in one line. */
+export function excerpt(sql: string): string {
     const line = sql.replace(/\s+/g, " ").replace(/(password\s+)'(?:[^']|'')*'?/gi, "$1'…'");
     return line.length > 80 ? `${line.slice(0, 80)}…` : line;
 }

@@ -3,24 +3,20 @@
 import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
 import { isUnreadable } from "../schema/read/unreadable";
 import type { Place } from "../schema/report";
-import type { Address } from "../schema/usage/settle";
-import type { Upstream } from "../schema/usage/unknowns";
 import { Usage } from "../schema/usage/usage";
-import { connectionNeeds } from "../upstreams/connection";
-import { parseConninfo } from "../upstreams/conninfo";
-import { parseSql } from "../upstreams/parser";
 import { quoteLiteral } from "../upstreams/quote";
+import { prepareAnswers } from "./answers";
 import { Cluster } from "./cluster";
 import { mirrorSql, type RehearsalServer } from "./container";
-import { type Facts, noFacts } from "./facts";
-import { importsIn } from "./imports";
+import { type Facts, noFacts, noteFact } from "./facts";
+import { importsInText } from "./imports";
 import type { Knowledge } from "./knowledge";
 import { mendOf } from "./mend";
 import { Mender } from "./mender";
 import { blockLine, type MirrorNotice, mirrorNotice, quotedStatement } from "./notices";
 import { Provider } from "./provider";
 import { failureOf, outcomeOf, runStatement, Sessions, told } from "./running";
-import { serverOptions, stubsOfServer } from "./servers";
+import { addressOf, stubsOfServer } from "./servers";
 import type { Session } from "./session";
 import type { StubTable } from "./stubs";
 
@@ -43,6 +39,8 @@ export interface LearningPlan {
     readonly knowledge: Knowledge;
     /** Statements that every fresh database starts from. */
     readonly baseline: readonly string[];
+    /** Settings of the server beside its own. */
+    readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** What is in the catalogs when a pass has ended. */
@@ -95,7 +93,7 @@ export class LearningPass {
         this.usage = new Usage(
             (sql) => this.look(sql),
             (server, schema, table) => this.givenTable(server, schema, table),
-            (upstream) => this.addressOf(upstream),
+            (upstream) => addressOf(this.facts, upstream),
         );
     }
 
@@ -103,7 +101,7 @@ export class LearningPass {
     async begin(): Promise<void> {
         const { server, plan } = this;
         const { answering } = server;
-        await server.fresh();
+        await server.fresh(plan.settings);
         answering.onConnection = ({ password, ...connection }) => {
             this.facts.connections.push({
                 ...connection,
@@ -112,21 +110,7 @@ export class LearningPass {
             });
         };
         const { knowledge } = plan;
-        if (knowledge.tls) {
-            await answering.tls();
-        }
-        await Promise.all([
-            ...[...knowledge.scripted].map((database) => answering.plain(database)),
-            ...[...knowledge.ports].map((port) => answering.listen(port)),
-            ...[...knowledge.sockets].map((key) => {
-                const [directory = "", port] = key.split("\0");
-                return answering.socket(directory, Number(port));
-            }),
-            ...[...knowledge.trusted].map((user) => answering.trust(user)),
-            ...[...knowledge.passwords].map(([user, password]) => answering.scram(user, password)),
-            ...[...knowledge.authorities].map((path) => answering.authority(path)),
-            ...[...knowledge.clients].map(([certificate, key]) => answering.client(certificate, key, "client")),
-        ]);
+        await prepareAnswers(answering, knowledge);
         for (const role of knowledge.roles.keys()) {
             await this.cluster.role(role);
         }
@@ -219,7 +203,7 @@ export class LearningPass {
                 mappings.add(`${server}\0${role}`);
             }
         }
-        const admin = await this.cluster.in("template1");
+        const admin = await this.cluster.in("postgres");
         const databases = await admin.rows(
             'SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname COLLATE "C"',
         );
@@ -258,7 +242,7 @@ export class LearningPass {
     private async connect(database: string): Promise<Session> {
         await this.cluster.database(database);
         const session = await this.server.session(database);
-        const [found] = await session.rows("SELECT to_regnamespace('fdw_stub_rehearsal') IS NULL");
+        const [found] = await session.rows("SELECT to_regnamespace('pg_fdw_stub_rehearsal') IS NULL");
         if (found?.[0] === "t") {
             const { error } = await session.query(mirrorSql());
             if (error !== undefined) {
@@ -273,11 +257,11 @@ export class LearningPass {
                 ),
             );
             if (given.length > 0) {
-                await session.rows(`INSERT INTO fdw_stub_rehearsal.given VALUES ${given.join(", ")}`);
+                await session.rows(`INSERT INTO pg_fdw_stub_rehearsal.given VALUES ${given.join(", ")}`);
             }
             const settled = [...this.plan.knowledge.scripted].map((name) => `(${quoteLiteral(name)})`);
             if (settled.length > 0) {
-                await session.rows(`INSERT INTO fdw_stub_rehearsal.settled VALUES ${settled.join(", ")}`);
+                await session.rows(`INSERT INTO pg_fdw_stub_rehearsal.settled VALUES ${settled.join(", ")}`);
             }
         }
         this.withMirror.add(database);
@@ -333,58 +317,17 @@ export class LearningPass {
                 return;
             }
         }
-        switch (notice.event) {
-            case "server": {
-                const { name, wrapper, handled, options } = notice;
-                this.facts.servers.push({ name, wrapper, handled, options, place });
-                break;
+        if (noteFact(this.facts, notice, place)) {
+            return;
+        }
+        if (notice.event === "import") {
+            this.usageCounts = true;
+            const text = quotedStatement(notice.context, /^\s*IMPORT\s/i) ?? notice.query;
+            for (const found of importsInText(text)) {
+                this.usage.imported({ ...found, file: place.file, line: place.line });
             }
-            case "mapping": {
-                const { server, role, options } = notice;
-                this.facts.mappings.push({ server, role: role ?? "PUBLIC", options, place });
-                break;
-            }
-            case "table": {
-                const { server, schema, name, remoteSchema, remoteName, columns } = notice;
-                this.facts.tables.push({
-                    server,
-                    local: `${schema}.${name}`,
-                    remoteSchema,
-                    remoteName,
-                    columns,
-                    place,
-                });
-                break;
-            }
-            case "retyped": {
-                const { database, schema, table, column, before, after } = notice;
-                this.facts.retyped.push({ database, schema, table, column, before, after, place });
-                break;
-            }
-            case "import": {
-                this.usageCounts = true;
-                const text = quotedStatement(notice.context, /^\s*IMPORT\s/i) ?? notice.query;
-                const parsed = parseSql(text);
-                for (const found of "nodes" in parsed ? importsIn(parsed.nodes) : []) {
-                    this.usage.imported({ ...found, file: place.file, line: place.line });
-                }
-                break;
-            }
-            case "unmirrored":
-                this.unmirrored.set(`${notice.database}\0${notice.relation}`, notice);
-                break;
-            case "contradicted": {
-                const { schema, table, column, given, wanted } = notice;
-                this.facts.contradictions.push({ schema, table, column, given, wanted, place });
-                break;
-            }
-            case "failed":
-                this.facts.failures.push({ place, sql: "", code: "XX000", message: notice.message });
-                break;
-            default: {
-                const never: never = notice;
-                throw new Error(`Unknown notice ${JSON.stringify(never)}`);
-            }
+        } else if (notice.event === "unmirrored") {
+            this.unmirrored.set(`${notice.database}\0${notice.relation}`, notice);
         }
     }
 
@@ -394,23 +337,9 @@ export class LearningPass {
         this.unmirrored.clear();
         for (const relation of relations) {
             await session.query(
-                `SELECT fdw_stub_rehearsal.mirror(pg_catalog.to_regclass(${quoteLiteral(relation)})::oid)`,
+                `SELECT pg_fdw_stub_rehearsal.mirror(pg_catalog.to_regclass(${quoteLiteral(relation)})::oid)`,
             );
         }
-    }
-
-    private addressOf(upstream: Upstream): Address | undefined {
-        const options =
-            typeof upstream === "string" ? serverOptions(this.facts, upstream) : parseConninfo(upstream.conninfo);
-        const mapping =
-            typeof upstream === "string"
-                ? this.facts.mappings.find(({ server }) => server === upstream)?.options
-                : undefined;
-        const needs = options === undefined ? undefined : connectionNeeds(options, mapping);
-        const [target] = needs?.targets ?? [];
-        return needs === undefined || target === undefined
-            ? undefined
-            : { host: target.host, port: target.port, database: needs.database };
     }
 
     private givenTable(server: string, schema: string, name: string) {

@@ -4,7 +4,7 @@ import type { NoticeMessage } from "pg-protocol/dist/messages";
 import * as z from "zod";
 
 /** Message of the notices that are ours. */
-const MARK = "fdw_stub_rehearsal";
+export const MARK = "fdw_stub_rehearsal";
 
 const options = z.record(z.string(), z.string());
 const context = z.string().default("");
@@ -76,10 +76,12 @@ export type MirrorNotice = z.output<typeof notice>;
 
 /** The notice as data, if it is one of ours. */
 export function mirrorNotice(message: NoticeMessage): MirrorNotice | undefined {
-    if (message.message !== MARK || message.detail === undefined) {
-        return undefined;
-    }
-    const parsed = notice.safeParse(JSON.parse(message.detail));
+    return message.message !== MARK || message.detail === undefined ? undefined : mirrorDetail(message.detail);
+}
+
+/** The detail of one of our notices as data. */
+export function mirrorDetail(detail: string): MirrorNotice | undefined {
+    const parsed = notice.safeParse(JSON.parse(detail));
     return parsed.success ? parsed.data : undefined;
 }
 

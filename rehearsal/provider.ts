@@ -104,7 +104,7 @@ export class Provider {
         );
         const execute = (sql: string) =>
             runStatement(session, {
-                sql: `SELECT fdw_stub_rehearsal.execute(${quoteLiteral(sql)})`,
+                sql: `SELECT pg_fdw_stub_rehearsal.execute(${quoteLiteral(sql)})`,
                 words: ["SELECT"],
             });
         if (found.length === 0) {

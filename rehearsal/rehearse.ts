@@ -176,7 +176,7 @@ class Rehearsal {
                 stubs,
                 scripted: knowledge.scripted,
                 used: settled.tables,
-                devDatabase: input.devDatabase,
+                own: new Set([input.devDatabase]),
                 devUser: input.devUser,
                 standsIn: (text) => findStandIn(reading.standIns, text) !== undefined,
             });

@@ -25,7 +25,8 @@ export interface ResultInput {
     /** Databases that the script fills. */
     readonly scripted: ReadonlySet<string>;
     readonly used: readonly UsedTable[];
-    readonly devDatabase: string;
+    /** Databases that are no upstreams: the one under development. */
+    readonly own: ReadonlySet<string>;
     readonly devUser: string;
     /** Whether a text is the stand-in of a placeholder without a value. */
     readonly standsIn: (text: string) => boolean;
@@ -84,9 +85,9 @@ class Builder {
     }
 
     private at(target: Target, database: string): Building | undefined {
-        const { devDatabase, standsIn } = this.input;
+        const { own, standsIn } = this.input;
         const { host, hostaddr, port } = target;
-        if ((database === devDatabase && host === "localhost") || standsIn(host) || standsIn(database)) {
+        if ((own.has(database) && host === "localhost") || standsIn(host) || standsIn(database)) {
             return undefined;
         }
         const key = JSON.stringify([host, hostaddr, port, database]);

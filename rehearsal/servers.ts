@@ -1,7 +1,10 @@
 /** What is known of foreign servers by now, as libpq would take it. Pure. */
 
 import { createHash } from "node:crypto";
+import type { Address } from "../schema/usage/settle";
+import type { Upstream } from "../schema/usage/unknowns";
 import { connectionNeeds, type Target } from "../upstreams/connection";
+import { parseConninfo } from "../upstreams/conninfo";
 import type { Facts } from "./facts";
 
 type Options = Readonly<Record<string, string>>;
@@ -43,6 +46,18 @@ export function stubsOfServer(facts: Facts, server: string, plain: ReadonlySet<s
     const options = serverOptions(facts, server);
     const own = facts.mappings.filter((mapping) => mapping.server === server).map((mapping) => mapping.options);
     return [...new Set((own.length === 0 ? [{}] : own).flatMap((mapping) => stubsOf(options, mapping, plain)))];
+}
+
+/** Where a server or a connection string of dblink leads; undefined where that is not known. */
+export function addressOf(facts: Facts, upstream: Upstream): Address | undefined {
+    const options = typeof upstream === "string" ? serverOptions(facts, upstream) : parseConninfo(upstream.conninfo);
+    const mapping =
+        typeof upstream === "string" ? facts.mappings.find(({ server }) => server === upstream)?.options : undefined;
+    const needs = options === undefined ? undefined : connectionNeeds(options, mapping);
+    const [target] = needs?.targets ?? [];
+    return needs === undefined || target === undefined
+        ? undefined
+        : { host: target.host, port: target.port, database: needs.database };
 }
 
 /** The paths of a client's certificate and of its key, by one of them. */

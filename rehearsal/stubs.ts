@@ -21,8 +21,6 @@ const DUMP = [
     "--no-subscriptions",
     "--no-security-labels",
     "--no-tablespaces",
-    // Ours, in databases that a script fills itself.
-    "--exclude-schema=fdw_stub_rehearsal",
 ];
 
 /** Rows that the user's own declaration put into a stub, as INSERT statements. */
@@ -76,7 +74,7 @@ export async function tablesOf(session: Session): Promise<StubTable[]> {
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'fdw_stub_rehearsal')
+        WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
             AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                 AND d.objid = c.oid AND d.deptype = 'e')
         ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", a.attnum`);

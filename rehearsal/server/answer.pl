@@ -19,6 +19,7 @@
 #   client CERTIFICATE KEY USER
 #   stop
 #   sync
+# The server inside gives the same commands by the socket `socket/control`; of these nothing is told.
 # Texts among the arguments are hexadecimal. `serve` begins with a fresh copy of the initialised cluster, and its
 # arguments are PostgreSQL's. The end of the input ends all.
 use strict;
@@ -236,6 +237,9 @@ sub startup {
     return pack('N', 4 + length $body) . $body;
 }
 
+# What is done here is no statement of the schema's, and no matter of the server's log.
+my %quiet = (log_statement => 'none', log_min_messages => 'panic');
+
 # Reads messages until one of a type; the whole message.
 sub message {
     my ($from, $wanted) = @_;
@@ -249,7 +253,7 @@ sub message {
 sub create_database {
     my ($name) = @_;
     my $server = connect_inside();
-    give($server, startup(user => $superuser, database => 'template1'));
+    give($server, startup(user => $superuser, database => 'postgres', %quiet));
     message($server, 'ZE');
     (my $quoted = $name) =~ s/"/""/g;
     my $sql = "CREATE DATABASE \"$quoted\" TEMPLATE template0\0";
@@ -264,7 +268,7 @@ sub enter {
     my $first = 1;
     while (1) {
         my $server = connect_inside();
-        give($server, startup(%$parameters, user => $superuser));
+        give($server, startup(%$parameters, user => $superuser, %quiet));
         my $said = '';
         while (1) {
             my ($type, $length) = unpack 'aN', my $head = take($server, 5);
@@ -550,15 +554,39 @@ my %commands = (
 );
 my $done = 0;
 
-sub command {
+# Carries a command out; what was in the way, if anything.
+sub carry_out {
     my ($name, @arguments) = split ' ', $_[0];
-    return unless defined $name;
     local $SIG{CHLD} = 'DEFAULT';
-    my $run = $commands{$name};
-    eval { defined $run ? $run->(@arguments) : die "unknown command $name\n"; 1 }
-        or report('{"event":"failed","n":' . ($done + 1) . ',"message":' . text($@ =~ s/\s+$//r) . '}');
+    my $run = $commands{$name // ''};
+    return eval { defined $run ? $run->(@arguments) : die "unknown command\n"; 1 } ? undef : $@ =~ s/\s+$//r;
+}
+
+sub command {
+    my $failure = carry_out($_[0]);
+    report('{"event":"failed","n":' . ($done + 1) . ',"message":' . text($failure) . '}') if defined $failure;
     $done++;
     report("{\"event\":\"done\",\"n\":$done}");
+}
+
+# The same commands from the server inside, which waits until they are carried out: what a foreign server will ask for is
+# there before it does.
+my $control;
+
+sub listen_to_server {
+    my $path = "$home/socket/control";
+    socket $control, AF_UNIX, SOCK_STREAM, 0 or die "socket: $!\n";
+    bind $control, pack_sockaddr_un($path) or die "cannot listen on $path: $!\n";
+    chown $uid, $gid, $path;
+    listen $control, 16 or die "cannot listen on $path: $!\n";
+}
+
+sub serve_control {
+    accept(my $client, $control) or return;
+    while (defined(my $line = <$client>)) {
+        carry_out($line);
+    }
+    close $client;
 }
 
 sub initialise {
@@ -567,6 +595,7 @@ sub initialise {
     chown $uid, $gid, $home, "$home/socket", "$home/tls";
     mkdir $pristine;
     chown $uid, $gid, $pristine;
+    listen_to_server();
     local $SIG{CHLD} = 'DEFAULT';
     my $child = as_postgres(sub {
         open STDOUT, '>', "$home/log";
@@ -592,11 +621,13 @@ report($ok
 
 my $input = '';
 while (1) {
-    my $ready = IO::Select->new(\*STDIN, $dns, map { $_->{socket} } values %listening);
+    my $ready = IO::Select->new(\*STDIN, $dns, $control // (), map { $_->{socket} } values %listening);
     my @readable = $ready->can_read(60);
     for my $from (@readable) {
         if ($from == $dns) {
             answer_name($dns);
+        } elsif (defined $control && $from == $control) {
+            serve_control();
         } elsif ($from == \*STDIN) {
             my $read = sysread STDIN, $input, 65536, length $input;
             if (!$read) {
@@ -612,7 +643,7 @@ while (1) {
             my $child = fork;
             if (defined $child && $child == 0) {
                 close $_->{socket} for values %listening;
-                close $dns;
+                close $_ for $dns, $control;
                 answer_connection($client, $listener);
                 POSIX::_exit(0);
             }

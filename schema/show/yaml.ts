@@ -36,7 +36,7 @@ export function configOf(upstream: Upstream): Record<string, unknown> {
 }
 
 /** The configuration that declares the same by hand. A column is one line. */
-export function asYaml(inference: Inference): string {
+export function asYaml(inference: Pick<Inference, "upstreams" | "roles">): string {
     const roles = inference.roles.map(({ name }) => name);
     const document = new Document({
         config: {
