@@ -134,10 +134,14 @@ export class Answering {
     }
 
     end(): void {
+        this.fail(new Error("The rehearsal's container has ended"));
         this.stream.end();
     }
 
     private command(...words: readonly string[]): Promise<void> {
+        if (this.lost !== undefined) {
+            return Promise.reject(this.lost);
+        }
         this.sent += 1;
         const done = this.wait(this.sent);
         this.stream.write(`${words.join(" ")}\n`);

@@ -21,10 +21,14 @@ import { Session } from "./session";
 /** Also from the bundle in `dist/`. */
 const SOURCES = join(__dirname, "..", "rehearsal", "server");
 const HOME = "/rehearsal";
-const SOCKET = `${HOME}/socket/.s.PGSQL.5432`;
+/** Sockets of the server in which everything is answered, and of the stack's own. */
+const INNER = `${HOME}/socket/.s.PGSQL.5432`;
+const FINAL = "/var/run/postgresql/.s.PGSQL.5432";
 /** Bytes of memory that the server may take, its shared buffers included. */
 const MEMORY = 2 * 1024 ** 3;
 const PROCESSES = 4096;
+/** Seconds that a statement may take. */
+const STATEMENT_SECONDS = 120;
 /** Settings of a server that is thrown away; those of the stack come after them. */
 const SETTINGS: Readonly<Record<string, string>> = {
     listen_addresses: "",
@@ -48,6 +52,8 @@ export interface RehearsalOptions {
     readonly devUser: string;
     /** Server settings as in postgresql.conf. */
     readonly settings: Readonly<Record<string, string>>;
+    /** Seconds after which a statement is cancelled; 120 where it is left out. */
+    readonly statementSeconds?: number;
 }
 
 /** The files that the container needs, from this folder. */
@@ -134,18 +140,20 @@ export class RehearsalServer {
             ...more,
             "fdw_stub_rehearsal.superuser": this.options.devUser,
             ...this.options.settings,
+            // What is missing is read from messages.
+            lc_messages: "C",
         };
         await this.answering.serve(Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]));
     }
 
     /** Bytes to and from the server, which lets everybody in by this way. */
-    connect(socket = SOCKET): Promise<Duplex> {
+    connect(socket = INNER): Promise<Duplex> {
         return execStream(this.container, ["perl", `${HOME}/relay.pl`, socket]);
     }
 
-    /** A session of the superuser, by a socket of the container. */
-    async session(database: string, socket = SOCKET): Promise<Session> {
-        return Session.open(await this.connect(socket), { user: this.options.devUser, database });
+    /** A session of the superuser, beside the schema's own. */
+    session(database: string): Promise<Session> {
+        return this.open(database, INNER);
     }
 
     /** A session of ours, of which the server's log tells nothing. */
@@ -157,6 +165,24 @@ export class RehearsalServer {
     async dataFile(name: string, mark: string): Promise<Duplex> {
         const wait = 'for i in $(seq 500); do grep -qF "$2" "$1" && break; sleep 0.02; done; exec cat "$1"';
         return execStream(this.container, ["sh", "-c", wait, "sh", `${HOME}/data/${name}`, mark]);
+    }
+
+    /** A session for the schema's statements, none of which takes forever. */
+    schemaSession(database: string): Promise<Session> {
+        return this.open(database, INNER, this.limit);
+    }
+
+    private get limit(): number {
+        return (this.options.statementSeconds ?? STATEMENT_SECONDS) * 1000;
+    }
+
+    private async open(database: string, socket: string, milliseconds?: number): Promise<Session> {
+        const reach = () => this.connect(socket);
+        return Session.open(
+            await reach(),
+            { user: this.options.devUser, database },
+            milliseconds === undefined ? undefined : { milliseconds, reach },
+        );
     }
 
     /**
@@ -186,7 +212,12 @@ export class RehearsalServer {
 
     /** A session of the superuser with the stack's own server. */
     finalSession(database: string): Promise<Session> {
-        return this.session(database, "/var/run/postgresql/.s.PGSQL.5432");
+        return this.open(database, FINAL);
+    }
+
+    /** A session for the schema's statements with the stack's own server. */
+    finalSchemaSession(database: string): Promise<Session> {
+        return this.open(database, FINAL, this.limit);
     }
 
     /** A database's schema as `pg_dump` writes it. */

@@ -12,10 +12,11 @@ export interface DescribedDump {
 /** A name as `pg_dump` writes it: in quotes only where it needs them. */
 const NAME = '"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*';
 const TABLE = new RegExp(`^CREATE TABLE (${NAME})\\.(${NAME}) \\(\\n?([\\s\\S]*?)\\n?\\);$`);
+const SCHEMA = new RegExp(`^CREATE SCHEMA (${NAME});$`);
 const COLUMN = new RegExp(`^ {4}(${NAME}) (.+?),?$`);
 const EXTENSION = new RegExp(`^CREATE EXTENSION IF NOT EXISTS (${NAME}) WITH SCHEMA (${NAME});$`);
 /** What may stand before tables without needing any. */
-const BEFORE_TABLES = /^CREATE (?:SCHEMA|TYPE|DOMAIN|EXTENSION)\b/;
+const BEFORE_TABLES = /^(?:CREATE (?:SCHEMA|TYPE|DOMAIN)|ALTER EXTENSION)\b/;
 
 function unquote(name: string): string {
     return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
@@ -28,6 +29,10 @@ function tableIn(entry: string): Table | undefined {
         return undefined;
     }
     const [, schema = "", name = "", body = ""] = found;
+    // A literal may hold line breaks.
+    if (body.replace(/"(?:[^"]|"")*"/g, "").includes("'")) {
+        return undefined;
+    }
     const lines = body.split("\n").filter((line) => line !== "");
     const columns = lines.flatMap((line) => {
         const column = COLUMN.exec(line);
@@ -42,27 +47,35 @@ function tableIn(entry: string): Table | undefined {
 
 /**
  * @param entries Entries of a dump, in its order.
+ * @param immovable Extensions that cannot be moved to another schema.
  * @returns tables as tables where everything else can come before them; otherwise all as text, in order.
  */
-export function describeDump(entries: readonly string[]): DescribedDump {
+export function describeDump(entries: readonly string[], immovable: ReadonlySet<string> = new Set()): DescribedDump {
     const extensions: Extension[] = [];
     const rest: string[] = [];
     for (const entry of entries) {
         const extension = EXTENSION.exec(entry);
         if (extension === null) {
             rest.push(entry);
-        } else {
-            const schema = unquote(extension[2] ?? "public");
-            extensions.push({ name: unquote(extension[1] ?? ""), ...(schema === "public" ? {} : { schema }) });
+            continue;
         }
+        const [, name = "", schema = "public"] = extension;
+        const own = unquote(schema) === "public" || immovable.has(unquote(name)) ? undefined : unquote(schema);
+        extensions.push({ name: unquote(name), ...(own === undefined ? {} : { schema: own }) });
     }
-    const tables = rest.map(tableIn);
-    const plain = rest.every((entry, index) => tables[index] !== undefined || BEFORE_TABLES.test(entry));
+    // The schema of an extension comes with it, before anything else.
+    const brought = new Set(extensions.map(({ schema }) => schema));
+    const own = rest.filter((entry) => {
+        const schema = SCHEMA.exec(entry)?.[1];
+        return schema === undefined || !brought.has(unquote(schema));
+    });
+    const tables = own.map(tableIn);
+    const plain = own.every((entry, index) => tables[index] !== undefined || BEFORE_TABLES.test(entry));
     return plain
         ? {
               extensions,
-              ddl: rest.filter((_, index) => tables[index] === undefined),
+              ddl: own.filter((_, index) => tables[index] === undefined),
               tables: tables.flatMap((table) => table ?? []),
           }
-        : { extensions, ddl: rest, tables: [] };
+        : { extensions, ddl: own, tables: [] };
 }

@@ -2,11 +2,12 @@
 
 import { flow } from "../schema/configline";
 import type { Finding } from "../schema/report";
+import { withoutPasswords } from "../upstreams/secrets";
 import type { FailureFact, MappingFact } from "./facts";
 
 /** The beginning of a statement, in one line. */
 export function excerpt(sql: string): string {
-    const line = sql.replace(/\s+/g, " ").replace(/(password\s+)'(?:[^']|'')*'?/gi, "$1'…'");
+    const line = withoutPasswords(sql.slice(0, 4000)).replace(/\s+/g, " ");
     return line.length > 80 ? `${line.slice(0, 80)}…` : line;
 }
 
@@ -73,18 +74,24 @@ export function failureFindings(
     failures: readonly FailureFact[],
     { strict, mappings, devUser }: FailureOptions,
 ): Finding[] {
-    const causes: Array<{ failure: FailureFact; made: string | undefined; more: number }> = [];
+    const causes: Array<{ failure: FailureFact; made: Set<string>; more: number }> = [];
     for (const failure of failures) {
         const lacks = missing(failure.message);
-        const cause = causes.find(
-            ({ failure: first, made }) =>
+        const made = makes(failure.sql);
+        const known = causes.find(
+            ({ failure: first, made: others }) =>
                 (first.code === failure.code && first.message === failure.message) ||
-                (lacks !== undefined && made !== undefined && bare(lacks) === bare(made)),
+                (lacks !== undefined && others.has(bare(lacks))),
         );
-        if (cause === undefined) {
-            causes.push({ failure, made: makes(failure.sql), more: 0 });
+        const cause = known ?? { failure, made: new Set<string>(), more: 0 };
+        if (known === undefined) {
+            causes.push(cause);
         } else {
-            cause.more += 1;
+            known.more += 1;
+        }
+        // What is missing for it is missing for the same cause.
+        if (made !== undefined) {
+            cause.made.add(bare(made));
         }
     }
     return causes.map(({ failure, more }): Finding => {
@@ -101,7 +108,7 @@ export function failureFindings(
         return {
             severity: strict ? "error" : "warning",
             code: "statement-failed",
-            message: `PostgreSQL refuses this statement: ${message}${context}.${advice.text}${also} The statement: ${excerpt(sql)}`,
+            message: `${withoutPasswords(`PostgreSQL refuses this statement: ${message}${context}.`)}${advice.text}${also} The statement: ${excerpt(sql)}`,
             ...place,
             ...(advice.config === undefined ? {} : { config: advice.config }),
         };

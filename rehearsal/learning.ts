@@ -63,7 +63,8 @@ export class LearningPass {
     private readonly mender: Mender;
     private readonly provider: Provider;
     private readonly usage: Usage;
-    private readonly unmirrored = new Map<string, { database: string; relation: string }>();
+    /** Foreign tables whose stub was locked, as they were declared, in order. */
+    private readonly unmirrored: Array<{ database: string; table: string }> = [];
     private readonly withMirror = new Set<string>();
     /** Databases in which foreign objects were declared. */
     readonly foreignIn = new Set<string>();
@@ -171,8 +172,8 @@ export class LearningPass {
                 this.facts.failures.push(failureOf(statement, ran.error, ran.position));
             }
         }
-        if (session.state === "I" && this.unmirrored.size > 0) {
-            await this.mirrorRest(session);
+        if (session.state === "I" && this.unmirrored.length > 0) {
+            await this.mirrorRest(await this.sessions.to(this.databaseOf(statement)));
         }
         return outcome;
     }
@@ -203,23 +204,31 @@ export class LearningPass {
                 mappings.add(`${server}\0${role}`);
             }
         }
+        // What the script made in other databases is what their upstreams look like; what is ours there is not.
+        for (const database of [...this.withMirror].filter((name) => name !== this.plan.devDatabase)) {
+            await (await this.sessions.to(database)).rows("DROP SCHEMA pg_fdw_stub_rehearsal CASCADE");
+        }
         const admin = await this.cluster.in("postgres");
         const databases = await admin.rows(
             'SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname COLLATE "C"',
         );
         const roles = await admin.rows("SELECT rolname FROM pg_catalog.pg_roles WHERE oid >= 16384");
+        const given = new Set(this.givenRoles());
         return {
             servers,
             mappings,
             databases: databases.flatMap(([name]) => (name === this.plan.devDatabase ? [] : [name ?? ""])),
-            createdRoles: new Set(
-                roles.flatMap(([name]) => (this.plan.knowledge.roles.has(name ?? "") ? [] : [name ?? ""])),
-            ),
+            createdRoles: new Set(roles.flatMap(([name]) => (given.has(name ?? "") ? [] : [name ?? ""]))),
         };
     }
 
     settled() {
         return this.usage.settle();
+    }
+
+    /** Roles that are not the schema's own. */
+    private givenRoles(): string[] {
+        return [...this.plan.knowledge.roles.keys()];
     }
 
     /** A session of the superuser with one of the stubs. */
@@ -241,7 +250,7 @@ export class LearningPass {
     /** A session with a database in which the schema runs. */
     private async connect(database: string): Promise<Session> {
         await this.cluster.database(database);
-        const session = await this.server.session(database);
+        const session = await this.server.schemaSession(database);
         const [found] = await session.rows("SELECT to_regnamespace('pg_fdw_stub_rehearsal') IS NULL");
         if (found?.[0] === "t") {
             const { error } = await session.query(mirrorSql());
@@ -327,17 +336,17 @@ export class LearningPass {
                 this.usage.imported({ ...found, file: place.file, line: place.line });
             }
         } else if (notice.event === "unmirrored") {
-            this.unmirrored.set(`${notice.database}\0${notice.relation}`, notice);
+            this.unmirrored.push({ database: notice.database, table: JSON.stringify(notice.table) });
         }
     }
 
     /** Foreign tables whose stub was locked by a transaction that is over now. */
     private async mirrorRest(session: Session): Promise<void> {
-        const relations = new Set([...this.unmirrored.values()].map(({ relation }) => relation));
-        this.unmirrored.clear();
-        for (const relation of relations) {
+        const rest = this.unmirrored.splice(0);
+        // As they were declared: a savepoint may have taken that back, after something had read them.
+        for (const { database, table } of rest) {
             await session.query(
-                `SELECT pg_fdw_stub_rehearsal.mirror(pg_catalog.to_regclass(${quoteLiteral(relation)})::oid)`,
+                `SELECT pg_fdw_stub_rehearsal.mirror_into(${quoteLiteral(database)}, ${quoteLiteral(table)})`,
             );
         }
     }

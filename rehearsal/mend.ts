@@ -70,7 +70,10 @@ function connection(message: string): Mend | undefined {
     if (port !== null) {
         return { kind: "port", port: Number(port[1]) };
     }
-    if (/channel binding required|authentication method requirement/.test(message)) {
+    if (/channel binding required, but SSL not in use/.test(message)) {
+        return { kind: "tls" };
+    }
+    if (/channel binding (?:is )?required|authentication method requirement/.test(message)) {
         return { kind: "scram" };
     }
     if (/no password supplied/.test(message)) {
@@ -99,7 +102,7 @@ export function mendOf({ code, message, detail = "", where = "" }: ServerError):
         return { kind: remote ? "remote-relation" : "relation", ...split(relation[1] ?? "") };
     }
     const column =
-        code === "42703" ? /column (?:"(.*)"|(\S+)) (?:of relation ".*" )?does not exist/.exec(message) : null;
+        code === "42703" ? /column (?:"(.*?)"|(\S+)) (?:of relation ".*" )?does not exist/.exec(message) : null;
     if (column !== null) {
         return { kind: remote ? "remote-column" : "column", name: column[1] ?? column[2] ?? "" };
     }

@@ -62,9 +62,8 @@ const notice = z.discriminatedUnion("event", [
         event: z.literal("unmirrored"),
         context,
         server: z.string(),
-        relation: z.string(),
-        schema: z.string(),
-        name: z.string(),
+        /** What `mirror_into` takes. */
+        table: z.record(z.string(), z.unknown()),
         database: z.string(),
         state: z.string(),
         message: z.string(),
@@ -81,7 +80,14 @@ export function mirrorNotice(message: NoticeMessage): MirrorNotice | undefined {
 
 /** The detail of one of our notices as data. */
 export function mirrorDetail(detail: string): MirrorNotice | undefined {
-    const parsed = notice.safeParse(JSON.parse(detail));
+    let json: unknown;
+    try {
+        json = JSON.parse(detail);
+    } catch {
+        // The schema's own notice of that name.
+        return undefined;
+    }
+    const parsed = notice.safeParse(json);
     return parsed.success ? parsed.data : undefined;
 }
 

@@ -26,7 +26,7 @@ export class ProofPass {
         private readonly server: RehearsalServer,
         private readonly plan: ProofPlan,
     ) {
-        this.sessions = new Sessions((database) => server.finalSession(database));
+        this.sessions = new Sessions((database) => server.finalSchemaSession(database));
     }
 
     /** Starts the final server and fills it as the stack's own is filled. */

@@ -1,6 +1,6 @@
 /** Tables that imports and dblink name: made at their stubs as far as their use tells, and brought to where they are used. */
 
-import type { UsedTable } from "../schema/usage/settle";
+import { UNKNOWN_COLUMN, type UsedTable } from "../schema/usage/settle";
 import type { LocalName } from "../schema/usage/unknowns";
 import { parseConninfo } from "../upstreams/conninfo";
 import { quoteIdent, quoteLiteral, quoteQualified } from "../upstreams/quote";
@@ -84,6 +84,10 @@ export class Provider {
                     `ALTER TABLE ${name} ALTER COLUMN ${quoteIdent(column.name)} TYPE ${column.type} USING NULL`,
                 );
             }
+        }
+        const stoodIn = there?.columns.some(({ name }) => name === UNKNOWN_COLUMN);
+        if (final && stoodIn === true && !table.columns.some((column) => column.name === UNKNOWN_COLUMN)) {
+            statements.push(`ALTER TABLE ${name} DROP COLUMN ${UNKNOWN_COLUMN}`);
         }
         for (const sql of statements) {
             await stub.query(sql);

@@ -18,7 +18,7 @@ import { type Knowledge, noKnowledge } from "./knowledge";
 import { LearningPass } from "./learning";
 import { ProofPass } from "./proof";
 import { type Result, resultOf, type StubContent } from "./result";
-import { dumpStub, tablesOf } from "./stubs";
+import { dumpStub, immovableIn, tablesOf } from "./stubs";
 
 /** Passes after which what still changes is taken as it is. */
 const MAX_PASSES = 4;
@@ -70,7 +70,7 @@ interface Proven {
  * Runs a schema on a throw-away server and derives the upstreams that it needs.
  *
  * @throws InputError when the image cannot be used, or a declared upstream's own DDL fails; nothing in a schema makes
- *   this throw.
+ *   this throw; the signal's reason when it is aborted.
  */
 export async function rehearse(docker: Docker, input: RehearsalInput): Promise<Inference> {
     const server = await RehearsalServer.start(docker, input);
@@ -78,6 +78,10 @@ export async function rehearse(docker: Docker, input: RehearsalInput): Promise<I
     input.signal?.addEventListener("abort", stop, { once: true });
     try {
         return await rehearseOn(server, input);
+    } catch (error) {
+        // What breaks then breaks because the container is gone.
+        input.signal?.throwIfAborted();
+        throw error;
     } finally {
         input.signal?.removeEventListener("abort", stop);
         await server.end();
@@ -162,11 +166,16 @@ class Rehearsal {
             const end = await pass.finish();
             const stubs = new Map<string, StubContent>();
             for (const database of end.databases) {
-                const tables = await tablesOf(await pass.stub(database));
+                const session = await pass.stub(database);
+                const tables = await tablesOf(session);
                 const rows = knowledge.scripted.has(database) ? "" : (declared.rows.get(database) ?? "");
                 // Every cluster has the database postgres; it is a stub where something is in it.
                 if (database !== "postgres" || tables.length > 0) {
-                    stubs.set(database, { entries: await dumpStub(server, database, rows), tables });
+                    stubs.set(database, {
+                        entries: await dumpStub(server, database, rows),
+                        immovable: await immovableIn(session),
+                        tables,
+                    });
                 }
             }
             const settled = pass.settled();

@@ -14,6 +14,8 @@ import { type StubTable, shortType } from "./stubs";
 /** One stub as it is after a pass. */
 export interface StubContent {
     readonly entries: readonly string[];
+    /** Extensions that cannot be moved to another schema. */
+    readonly immovable: ReadonlySet<string>;
     readonly tables: readonly StubTable[];
 }
 
@@ -248,7 +250,7 @@ function upstreamOf(building: Building, content: StubContent | undefined): Upstr
                 ...(created === undefined ? {} : { created, ...(password === undefined ? { trusted: true } : {}) }),
             }),
         );
-    const { extensions, ddl, tables } = describeDump(content?.entries ?? []);
+    const { extensions, ddl, tables } = describeDump(content?.entries ?? [], content?.immovable);
     const place = building.servers[0]?.place ?? { file: "schema", line: 1 };
     return {
         host: building.host,

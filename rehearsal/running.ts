@@ -1,9 +1,11 @@
 /** Runs a schema's statements one by one, as psql would, and goes on after an error. */
 
+import { setTimeout } from "node:timers/promises";
+import { DatabaseError } from "pg-protocol";
 import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
 import type { FailureFact } from "./facts";
 import type { ServerError } from "./mend";
-import type { QueryResult, Session } from "./session";
+import { CONNECTION_LOST, type QueryResult, type Session } from "./session";
 
 /** Statements that begin or end a transaction, or must be the first of one: a savepoint would be in their way. */
 const TRANSACTION = new Set(["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"]);
@@ -59,13 +61,21 @@ export async function send(
 
 /** Takes back the statement that failed after its savepoint, and that one only. */
 export async function undo(session: Session): Promise<void> {
-    await session.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}; RELEASE SAVEPOINT ${SAVEPOINT}`);
+    if (!session.ended) {
+        await session.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}; RELEASE SAVEPOINT ${SAVEPOINT}`);
+    }
 }
 
 function position({ error }: QueryResult, before: number): { position?: number } {
     const at = Number(error?.position);
     return Number.isInteger(at) && at > before ? { position: at - before } : {};
 }
+
+/** SQLSTATEs of a server that is coming back: 57P03 is said while it recovers. */
+const RESTARTING = new Set([CONNECTION_LOST, "57P03"]);
+/** How long a server that has crashed may take to come back, and how often it is tried. */
+const RESTART_MS = 20_000;
+const RESTART_STEP_MS = 200;
 
 /** The sessions of one run: one for each database that the script connects to. */
 export class Sessions {
@@ -75,17 +85,30 @@ export class Sessions {
 
     async to(database: string): Promise<Session> {
         const known = this.open.get(database);
-        if (known !== undefined) {
+        if (known !== undefined && !known.ended) {
             return known;
         }
-        const session = await this.connect(database);
-        this.open.set(database, session);
-        return session;
+        if (known !== undefined) {
+            // A server that has crashed lets people in for a moment longer.
+            await setTimeout(RESTART_STEP_MS);
+        }
+        for (const end = Date.now() + RESTART_MS; ; await setTimeout(RESTART_STEP_MS)) {
+            try {
+                const session = await this.connect(database);
+                this.open.set(database, session);
+                return session;
+            } catch (error) {
+                const restarts = error instanceof DatabaseError && RESTARTING.has(error.code ?? "");
+                if (!restarts || Date.now() > end) {
+                    throw error;
+                }
+            }
+        }
     }
 
     /** A file begins: nothing of the one before is left, neither settings nor a transaction. */
     async reset(): Promise<void> {
-        for (const session of this.open.values()) {
+        for (const session of [...this.open.values()].filter(({ ended }) => !ended)) {
             if (session.state !== "I") {
                 await session.query("ROLLBACK");
             }

@@ -3,6 +3,7 @@
 import type { Duplex } from "node:stream";
 import { DatabaseError, parse, serialize } from "pg-protocol";
 import {
+    BackendKeyDataMessage,
     type BackendMessage,
     CommandCompleteMessage,
     DataRowMessage,
@@ -30,17 +31,31 @@ export interface QueryResult {
     readonly state: TransactionState;
 }
 
+/** How long a query may take. */
+export interface QueryLimit {
+    readonly milliseconds: number;
+    /** Another stream to the same server, to ask it to cancel. */
+    reach(): Promise<Duplex>;
+}
+
 interface Running {
     readonly results: StatementResult[];
     current: { columns: readonly string[]; rows: Array<ReadonlyArray<string | null>> };
     error: DatabaseError | undefined;
     copyData: string | undefined;
+    /** How often the server was asked to cancel it. */
+    cancels: number;
     resolve(result: QueryResult): void;
-    reject(error: Error): void;
 }
 
 /** COPY data travels in pieces of so many bytes. */
 const COPY_CHUNK = 64 * 1024;
+/** How often a server is asked to cancel before the connection is given up, and how long it has each time. */
+const CANCELS = 3;
+const CANCEL_MS = 5_000;
+/** SQLSTATEs: a server that has crashed, and a query that was cancelled. */
+export const CONNECTION_LOST = "57P02";
+const CANCELED = "57014";
 
 export class Session {
     state: TransactionState = "I";
@@ -49,20 +64,31 @@ export class Session {
     /** Queries that were sent, in the order in which their results come. */
     private readonly sent: Running[] = [];
     private lost: Error | undefined;
+    private timer: NodeJS.Timeout | undefined;
+    private key: BackendKeyDataMessage | undefined;
 
-    private constructor(private readonly stream: Duplex) {
-        parse(stream, (message) => this.message(message)).catch((error: unknown) => this.fail(error));
+    private constructor(
+        private readonly stream: Duplex,
+        private readonly limit: QueryLimit | undefined,
+    ) {
+        const lost = () => this.fail(new Error("The connection to the rehearsal's server was lost."));
+        parse(stream, (message) => this.message(message)).then(lost, (error: unknown) => this.fail(error));
         stream.on("error", (error) => this.fail(error));
-        stream.once("close", () => this.fail(new Error("The connection to the rehearsal's server was lost.")));
+        stream.once("close", lost);
     }
 
     /**
      * Begins a session on a stream whose other end lets everybody in.
      *
+     * @param limit Queries that take longer end in an error; without it they take as long as they take.
      * @throws DatabaseError when the server refuses, for example because there is no such database.
      */
-    static async open(stream: Duplex, parameters: Readonly<Record<string, string>>): Promise<Session> {
-        const session = new Session(stream);
+    static async open(
+        stream: Duplex,
+        parameters: Readonly<Record<string, string>>,
+        limit?: QueryLimit,
+    ): Promise<Session> {
+        const session = new Session(stream, limit);
         const started = session.next(undefined);
         stream.write(serialize.startup({ client_encoding: "UTF8", ...parameters }));
         const { error } = await started;
@@ -73,9 +99,14 @@ export class Session {
         return session;
     }
 
+    /** Whether the connection is gone, for example because the server has crashed. */
+    get ended(): boolean {
+        return this.lost !== undefined;
+    }
+
     /**
-     * Runs one or more statements. An error of the server is part of the result, not an exception. Another query may be
-     * sent before the result is there, but not after a COPY from STDIN.
+     * Runs one or more statements. An error is part of the result, not an exception; so is the loss of the connection.
+     * Another query may be sent before the result is there, but not after a COPY from STDIN.
      */
     query(sql: string, copyData?: string): Promise<QueryResult> {
         if (this.lost !== undefined) {
@@ -84,6 +115,49 @@ export class Session {
         const result = this.next(copyData);
         this.stream.write(serialize.query(sql));
         return result;
+    }
+
+    /** The time of the query that the server is at begins. */
+    private begin(): void {
+        clearTimeout(this.timer);
+        const { limit } = this;
+        const [running] = this.sent;
+        if (limit === undefined || running === undefined) {
+            return;
+        }
+        const late = () => {
+            running.cancels += 1;
+            if (running.cancels > CANCELS) {
+                this.stream.destroy();
+                return;
+            }
+            this.cancel(limit).catch(() => undefined);
+            this.timer = setTimeout(late, CANCEL_MS);
+        };
+        this.timer = setTimeout(late, limit.milliseconds);
+    }
+
+    /** The result of the query that the server was at. */
+    private finish(running: Running, lost: boolean): void {
+        const error = running.error ?? (lost ? connectionLost() : undefined);
+        if (running.cancels > 0 && (error?.code === CANCELED || error?.code === CONNECTION_LOST)) {
+            error.message = `the statement did not end within ${(this.limit?.milliseconds ?? 0) / 1000} seconds, the longest that one may take in a rehearsal`;
+        }
+        running.resolve({
+            results: running.results,
+            state: this.state,
+            ...(error === undefined ? {} : { error }),
+        });
+    }
+
+    /** Asks the server to cancel what runs. */
+    private async cancel({ reach }: QueryLimit): Promise<void> {
+        if (this.key !== undefined) {
+            const stream = await reach();
+            stream.on("error", () => undefined);
+            stream.resume();
+            stream.end(serialize.cancel(this.key.processID, this.key.secretKey));
+        }
     }
 
     /**
@@ -108,33 +182,39 @@ export class Session {
     }
 
     private next(copyData: string | undefined): Promise<QueryResult> {
-        return new Promise((resolve, reject) => {
+        return new Promise((resolve) => {
             this.sent.push({
                 results: [],
                 current: { columns: [], rows: [] },
                 error: undefined,
                 copyData,
+                cancels: 0,
                 resolve,
-                reject,
             });
+            if (this.sent.length === 1) {
+                this.begin();
+            }
         });
     }
 
     private fail(error: unknown): void {
         this.lost ??= error instanceof Error ? error : new Error(String(error));
+        this.state = "I";
+        clearTimeout(this.timer);
+        this.stream.destroy();
+        // A FATAL error ends the connection; it is what the caller wants to know.
         for (const running of this.sent.splice(0)) {
-            if (running.error === undefined) {
-                running.reject(this.lost);
-            } else {
-                // A FATAL error ends the connection; it is what the caller wants to know.
-                running.resolve({ results: running.results, error: running.error, state: "I" });
-            }
+            this.finish(running, true);
         }
     }
 
     private message(message: BackendMessage): void {
         if (message instanceof NoticeMessage) {
             this.onNotice?.(message);
+            return;
+        }
+        if (message instanceof BackendKeyDataMessage) {
+            this.key = message;
             return;
         }
         const [running] = this.sent;
@@ -155,11 +235,8 @@ export class Session {
         } else if (message instanceof ReadyForQueryMessage) {
             this.state = message.status === "T" || message.status === "E" ? message.status : "I";
             this.sent.shift();
-            running.resolve({
-                results: running.results,
-                state: this.state,
-                ...(running.error === undefined ? {} : { error: running.error }),
-            });
+            this.begin();
+            this.finish(running, false);
         }
     }
 
@@ -170,4 +247,10 @@ export class Session {
         }
         this.stream.write(serialize.copyDone());
     }
+}
+
+function connectionLost(): DatabaseError {
+    const error = new DatabaseError("the connection to the server was lost", 0, "error");
+    error.code = CONNECTION_LOST;
+    return error;
 }

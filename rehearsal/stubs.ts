@@ -59,7 +59,7 @@ export function statementsOf(dump: string): string[] {
         }
         const text = entry
             .replace(/^(?:SET default_table\w+ = .*;\n+)+/gm, "")
-            .replace(/\n--\n-- PostgreSQL database dump complete\n--\n[\s\S]*$/, "")
+            .replace(/(?:^|\n)--\n-- PostgreSQL database dump complete\n--\n[\s\S]*$/, "")
             .trim();
         return text === "" || text.startsWith("CREATE SCHEMA public;") ? [] : [text];
     });
@@ -74,7 +74,7 @@ export async function tablesOf(session: Session): Promise<StubTable[]> {
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
             AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                 AND d.objid = c.oid AND d.deptype = 'e')
         ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", a.attnum`);
@@ -90,14 +90,28 @@ export async function tablesOf(session: Session): Promise<StubTable[]> {
     return [...tables.values()];
 }
 
+/** Extensions that stay in the schema in which they were made. */
+export async function immovableIn(session: Session): Promise<ReadonlySet<string>> {
+    const rows = await session.rows("SELECT extname FROM pg_catalog.pg_extension WHERE NOT extrelocatable");
+    return new Set(rows.flatMap(([name]) => name ?? []));
+}
+
 const SHORT: ReadonlyArray<readonly [RegExp, string]> = [
     [/^timestamp(\(\d+\))? with time zone/, "timestamptz$1"],
     [/^timestamp(\(\d+\))? without time zone/, "timestamp$1"],
     [/^time(\(\d+\))? with time zone/, "timetz$1"],
     [/^time(\(\d+\))? without time zone/, "time$1"],
     [/^character varying/, "varchar"],
+    [/^bit varying/, "varbit"],
     [/^character(?=\(|\[|$| )/, "char"],
 ];
+
+/** Names of PostgreSQL's own types: one of the same name in `public` needs its schema. */
+const BUILT_IN = new Set(
+    "bit bool boolean box bpchar bytea char cidr circle date daterange decimal float4 float8 inet int int2 int4 int4range int8 int8range integer interval json jsonb jsonpath line lseg macaddr macaddr8 money name numeric numrange oid path point polygon real smallint text time timestamp timestamptz timetz tsquery tsrange tstzrange tsvector uuid varbit varchar xml".split(
+        " ",
+    ),
+);
 
 /** A type as `format_type()` prints it, with the short names that people write. */
 export function shortType(type: string): string {
@@ -108,5 +122,6 @@ export function shortType(type: string): string {
             );
         }
     }
-    return type.replace(/^public\./, "");
+    const [, inPublic, name = ""] = /^(public\.)(\w*)/.exec(type) ?? [];
+    return inPublic === undefined || BUILT_IN.has(name) ? type : type.slice(inPublic.length);
 }

@@ -15,7 +15,7 @@ import type { MirrorNotice } from "../notices";
 import { type Result, resultOf, type StubContent } from "../result";
 import { stubName, stubsOfServer } from "../servers";
 import type { Session } from "../session";
-import { dumpStub, tablesOf } from "../stubs";
+import { dumpStub, immovableIn, tablesOf } from "../stubs";
 import { Entrance } from "./entrance";
 import { LOG_FILE, LOG_SETTINGS, logRecords } from "./log";
 import { replayed } from "./replay";
@@ -227,8 +227,12 @@ export class Attempt {
         const contents = new Map<string, StubContent>();
         for (const database of new Set(asked)) {
             if (there.has(database) && !this.own.has(database)) {
-                const tables = await tablesOf(await sessionWith(database));
-                contents.set(database, { entries: await dumpStub(this.server, database, ""), tables });
+                const session = await sessionWith(database);
+                contents.set(database, {
+                    entries: await dumpStub(this.server, database, ""),
+                    tables: await tablesOf(session),
+                    immovable: await immovableIn(session),
+                });
             }
         }
         return contents;

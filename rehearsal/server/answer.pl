@@ -449,8 +449,22 @@ sub find_postmaster {
     $postmaster = $1 if defined $line && $line =~ /^(\d+)$/;
 }
 
+# What the stack's own server started beside PostgreSQL, so that nothing of it listens any more. All of it is one session.
+sub end_others {
+    open my $file, '<', "$home/session" or return;
+    chomp(my $session = <$file> // '');
+    unlink "$home/session";
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        open my $process, '<', $stat or next;
+        # PID (COMMAND) STATE PARENT GROUP SESSION
+        my ($pid, $its) = (<$process> // '') =~ /^(\d+) \(.*\) \S \d+ \d+ (\d+) /s or next;
+        kill 'KILL', $pid if $its eq $session && $pid != ($postmaster // 0);
+    }
+}
+
 sub stop {
     find_postmaster() unless running();
+    end_others();
     return unless running();
     # At once: the cluster is thrown away.
     kill 'QUIT', $postmaster;
@@ -491,6 +505,8 @@ sub forget {
     stop();
     forget_final();
     listen_nowhere();
+    # Where a host name of the stack's own server led; the file is mounted, so that it cannot be replaced.
+    system('sh', '-c', "cat $home/hosts.first >/etc/hosts") if -e "$home/hosts.first";
     unlink splice @made;
     %trusted = ();
     %passwords = ();
@@ -565,6 +581,8 @@ sub carry_out {
 sub command {
     my $failure = carry_out($_[0]);
     report('{"event":"failed","n":' . ($done + 1) . ',"message":' . text($failure) . '}') if defined $failure;
+    # Connections that ended meanwhile.
+    1 while waitpid(-1, POSIX::WNOHANG()) > 0;
     $done++;
     report("{\"event\":\"done\",\"n\":$done}");
 }
@@ -611,7 +629,8 @@ my $dns;
 socket $dns, AF_INET, SOCK_DGRAM, 0;
 bind $dns, pack_sockaddr_in(53, inet_aton '127.0.0.1') or die "cannot answer names: $!\n";
 if (open my $resolver, '>', '/etc/resolv.conf') {
-    print $resolver "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n";
+    # Patient: while a command is carried out names have to wait.
+    print $resolver "nameserver 127.0.0.1\noptions timeout:30 attempts:2\n";
 }
 my $ok = eval { initialise(); 1 };
 my ($four, $six) = routes(1);

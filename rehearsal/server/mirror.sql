@@ -196,7 +196,8 @@ CREATE FUNCTION databases(server oid) RETURNS SETOF text LANGUAGE sql STABLE SET
     WHERE database IS NOT NULL
 $$;
 
-CREATE FUNCTION mirror_into(database text, t jsonb) RETURNS boolean LANGUAGE plpgsql SET search_path TO pg_catalog AS $$
+-- Also called when a lock is gone, whatever role the schema has set.
+CREATE FUNCTION mirror_into(database text, t jsonb) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog AS $$
 DECLARE
     connection text := pg_fdw_stub_rehearsal.reach(database);
     known jsonb;
@@ -208,8 +209,11 @@ DECLARE
     changed boolean := false;
 BEGIN
     SELECT * INTO known, kind FROM pg_fdw_stub_rehearsal.dblink(connection, format(
-        'SELECT coalesce(jsonb_object_agg(attname, format_type(atttypid, atttypmod)) FILTER (WHERE attname IS NOT NULL), ''{}''), max(relkind)
+        'SELECT coalesce(jsonb_object_agg(attname, format_type(atttypid, atttypmod)
+             || CASE WHEN attcollation = typcollation OR collnamespace <> ''pg_catalog''::regnamespace OR l.oid IS NULL THEN '''' ELSE format('' COLLATE %%I'', collname) END)
+             FILTER (WHERE attname IS NOT NULL), ''{}''), max(relkind)
          FROM pg_class LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+             LEFT JOIN pg_type y ON y.oid = atttypid LEFT JOIN pg_collation l ON l.oid = attcollation
          WHERE pg_class.oid = to_regclass(%L)', name)) AS r (known jsonb, kind text);
     IF (t ->> 'remote_schema') IN ('pg_catalog', 'information_schema') OR kind NOT IN ('r', 'p') THEN
         RETURN false;
@@ -278,8 +282,7 @@ BEGIN
             PERFORM pg_fdw_stub_rehearsal.mirror_into(target, to_jsonb(t));
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
-            PERFORM pg_fdw_stub_rehearsal.tell('unmirrored', jsonb_build_object('server', t.srvname, 'relation', relation::text,
-                'schema', t.nspname, 'name', t.relname, 'database', target, 'state', state, 'message', message));
+            PERFORM pg_fdw_stub_rehearsal.tell('unmirrored', jsonb_build_object('server', t.srvname, 'table', to_jsonb(t), 'database', target, 'state', state, 'message', message));
         END;
     END LOOP;
 END $$;

@@ -1,6 +1,7 @@
 /** Text that is no SQL, or has a mistake: what is said about it, and where reading goes on. */
 
 import { loadParser, parseSql } from "../../upstreams/parser";
+import { withoutPasswords } from "../../upstreams/secrets";
 import type { Finding } from "../report";
 import { type LexedStatement, Lexer, type LexerHost } from "./lexer";
 import { type StatementError, SYNTAX_ERROR } from "./statement";
@@ -107,10 +108,6 @@ export function resumePoint(text: string, lexed: LexedStatement, host: LexerHost
 
 /** The beginning of a statement in one line, without passwords. */
 export function excerpt(sql: string): string {
-    const line = sql
-        .slice(0, 4000)
-        .replace(/\s+/g, " ")
-        .replace(/(password\s+)'(?:[^']|'')*'?/gi, "$1'…'")
-        .replace(/(password\s*=\s*)[^\s']+/gi, "$1…");
+    const line = withoutPasswords(sql.slice(0, 4000)).replace(/\s+/g, " ");
     return line.length > 80 ? `${line.slice(0, 80)}…` : line;
 }

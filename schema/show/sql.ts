@@ -6,9 +6,14 @@ function oneLine(text: string): string {
     return text.replace(/\s+/g, " ");
 }
 
+/** The schema that a statement of a dump makes. */
+function madeSchema(sql: string): string | undefined {
+    const [, name] = /^CREATE SCHEMA (?:IF NOT EXISTS )?("(?:[^"]|"")+"|[a-z_][a-z0-9_]*);$/.exec(sql) ?? [];
+    return name?.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+}
+
 /** DDL of one upstream's database, to be run in it. */
 export function stubSql(upstream: Upstream): string[] {
-    const made = /^CREATE SCHEMA IF NOT EXISTS /;
     const lines: string[] = upstream.extensions.map(
         ({ name }) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdent(name)} CASCADE;`,
     );
@@ -16,11 +21,12 @@ export function stubSql(upstream: Upstream): string[] {
     const privileges = upstream.ddl
         .filter(({ sql }) => sql.startsWith("ALTER DEFAULT PRIVILEGES"))
         .map(({ sql }) => sql);
-    lines.push(...privileges, ...[...schemas].map((schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(schema)};`));
+    const rest = upstream.ddl.map(({ sql }) => sql).filter((sql) => !privileges.includes(sql));
+    const made = new Set(rest.map(madeSchema));
     lines.push(
-        ...upstream.ddl
-            .map(({ sql }) => sql)
-            .filter((sql) => !privileges.includes(sql) && !(made.test(sql) && lines.includes(sql))),
+        ...privileges,
+        ...[...schemas].filter((name) => !made.has(name)).map((name) => `CREATE SCHEMA ${quoteIdent(name)};`),
+        ...rest,
     );
     for (const table of upstream.tables) {
         const columns = table.columns.map(({ name, type }) => `    ${quoteIdent(name)} ${type}`);

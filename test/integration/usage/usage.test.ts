@@ -5,7 +5,7 @@ import type { Severity } from "../../../schema/report";
 import { loadParser } from "../../../upstreams/parser";
 import { BODIES, CONNECTIONS, IMPORTS, QUERIES, UNCLEAR, USES } from "../../unit/schema/usage/cases";
 import { usedTables } from "../../unit/schema/usage/used";
-import { imageHere } from "../inference-server";
+import { imageHere } from "../support/image";
 import { type PlainServer, startPlainServer } from "./server";
 import { type Told, UsageSession } from "./session";
 
@@ -17,7 +17,7 @@ let server: PlainServer | undefined;
 beforeAll(async () => {
     await loadParser();
     const image = await imageHere();
-    server = image === undefined ? undefined : await startPlainServer(image);
+    server = await startPlainServer(image);
     await server?.client.query("CREATE EXTENSION postgres_fdw; CREATE EXTENSION dblink");
 });
 

@@ -4,7 +4,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { type Inference, type InferInput, inferUpstreams } from "../../../schema";
 
 export const EXAMPLES = join(__dirname, "../../../examples/schemas");
 
@@ -17,8 +16,8 @@ const expectation = z.strictObject({
     files: z.array(z.string()).optional(),
     /** Local roles that must be there. */
     roles: z.array(z.string()).default([]),
-    /** Codes of the errors that are to be found. */
-    errors: z.array(z.string()).default([]),
+    /** How many statements PostgreSQL refuses. */
+    failed: z.number().default(0),
     upstreams: z.array(
         z.strictObject({
             host: z.string(),
@@ -41,13 +40,14 @@ export function expectationOf(name: string): Expectation {
     return expectation.parse(parse(readFileSync(join(EXAMPLES, name, "expect.yaml"), "utf8"), { merge: true }));
 }
 
+export interface ExampleInput {
+    readonly paths: readonly string[];
+    readonly variables: Readonly<Record<string, string>>;
+}
+
 /** What the product is given for an example. */
-export function inputOf(name: string): InferInput {
+export function inputOf(name: string): ExampleInput {
     const { paths, variables } = expectationOf(name);
     const folder = join(EXAMPLES, name);
     return { paths: paths.map((path) => join(folder, path)), variables };
-}
-
-export function inferExample(name: string): Promise<Inference> {
-    return inferUpstreams(inputOf(name));
 }

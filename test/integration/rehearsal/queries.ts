@@ -1,15 +1,7 @@
-/**
- * Columns of imported tables, known from their use only: what is derived must let PostgreSQL analyse and run the query.
- * Each query has a stub database of its own on one server.
- */
-
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { inferUpstreams, memoryFileSystem } from "../../schema";
-import { quoteIdent } from "../../upstreams/quote";
-import { DEV_DATABASE, DevServer, imageHere, removeServers } from "./inference-server";
+/** Queries whose imported tables must get columns with which PostgreSQL can run them. */
 
 /** Local tables that the queries use beside the imported ones, which are all in schema `u`. */
-const LOCAL = `
+export const LOCAL = `
 CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE TABLE l (id integer PRIMARY KEY, code varchar(20), amount numeric(10,2), at timestamptz, day date, ok boolean,
     doc jsonb, tags text[], ref uuid, mood mood, ts timestamp, big bigint, flt double precision, net inet);
@@ -17,7 +9,8 @@ CREATE FUNCTION tax(amount numeric, country text) RETURNS numeric LANGUAGE sql I
 CREATE FUNCTION spans(n integer) RETURNS TABLE (a date, b date) LANGUAGE sql AS 'SELECT now()::date, now()::date';
 `;
 
-const QUERIES = [
+/** In each, columns of imported tables are known from their use only. */
+export const QUERIES = [
     "SELECT id, name FROM u.a",
     "SELECT count(*) FROM u.a",
     "SELECT * FROM u.a WHERE id = 1",
@@ -104,47 +97,3 @@ const QUERIES = [
     "SELECT ARRAY(SELECT id FROM u.a ORDER BY rank), ARRAY[a.x, 1] FROM u.a",
     "SELECT xmlelement(name x, a.body) FROM u.a",
 ];
-
-let image: string | undefined;
-let server: DevServer | undefined;
-const schema = (query: string, index: number) => `
-CREATE EXTENSION IF NOT EXISTS postgres_fdw;
-CREATE SERVER s${index} FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'up', dbname 'up${index}');
-CREATE USER MAPPING FOR CURRENT_USER SERVER s${index} OPTIONS (user 'u', password 'p');
-${LOCAL}
-CREATE SCHEMA u;
-IMPORT FOREIGN SCHEMA public FROM SERVER s${index} INTO u;
-${query};
-CREATE MATERIALIZED VIEW mv AS SELECT count(*) FROM (${query}) AS q;
-`;
-
-const infer = (query: string, index: number) =>
-    inferUpstreams({ paths: ["s.sql"], fileSystem: memoryFileSystem({ "s.sql": schema(query, index) }) });
-
-beforeAll(async () => {
-    image = await imageHere();
-    if (image !== undefined) {
-        const all = await Promise.all(QUERIES.map(infer));
-        const [first] = all;
-        if (first !== undefined) {
-            server = await DevServer.start(image, { ...first, upstreams: all.flatMap(({ upstreams }) => upstreams) });
-        }
-    }
-});
-
-afterAll(removeServers);
-
-describe("queries over imported tables", () => {
-    test.for(QUERIES.map((query, index) => [query, index] as const))("%s", async ([query, index], { skip }) => {
-        if (server === undefined) {
-            return skip("no image of PostgreSQL 18 is here");
-        }
-        const database = `dev${index}`;
-        const admin = await server.connect(DEV_DATABASE);
-        await admin.query(`CREATE DATABASE ${quoteIdent(database)}`);
-        await admin.end();
-        const inference = await infer(query, index);
-        expect(inference.findings.filter(({ severity }) => severity === "error")).toEqual([]);
-        await server.run(inference, database);
-    });
-});

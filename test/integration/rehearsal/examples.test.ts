@@ -1,0 +1,145 @@
+/** Every example schema, and every case, on one rehearsal server. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { formatInference, type Inference } from "../../../schema";
+import { parseConfiguration, resolveUpstreams } from "../../../upstreams/parse";
+import { parseSql } from "../../../upstreams/parser";
+import { EXAMPLES, exampleNames, expectationOf, inputOf } from "../../unit/schema/examples";
+import { place, Rehearsals, told } from "../support/rehearsals";
+
+const CASES = join(__dirname, "cases");
+/** Cases for which the stack's own server must speak TLS or answer for addresses. */
+const NEEDS_TLS: readonly string[] = [
+    "connect-client-certificate.sql",
+    "connect-ip-address.sql",
+    "connect-require-channel-binding.sql",
+    "connect-verify-full-ca-path.sql",
+];
+/** Examples for the same reason. */
+const NEEDS_ADDRESSES: readonly string[] = ["documentation"];
+
+let rehearsals: Rehearsals;
+
+beforeAll(async () => {
+    rehearsals = await Rehearsals.start();
+});
+
+afterAll(() => rehearsals.end());
+
+const byPlace = (a: { at: string }, b: { at: string }) => (a.at < b.at ? -1 : 1);
+
+/** What is shown declares the same by hand, and can be run. */
+function checkForms(found: Inference): void {
+    const yaml = z
+        .object({ config: z.object({ "fdw-stub:upstreams": z.unknown() }) })
+        .parse(parse(formatInference(found, "yaml")));
+    const configuration = parseConfiguration({ upstreams: yaml.config["fdw-stub:upstreams"] });
+    const flat = (upstreams: Inference["upstreams"]) =>
+        upstreams.map((upstream) => ({
+            ...upstream,
+            ddl: upstream.ddl
+                .map(({ sql }) => sql)
+                .join("\n")
+                .trim(),
+        }));
+    expect(flat(resolveUpstreams(configuration.upstreams, () => ""))).toEqual(flat(found.upstreams));
+    const sql = formatInference(found, "sql").replaceAll(/^\\connect.*$/gm, "");
+    expect(parseSql(sql)).toHaveProperty("nodes");
+    for (const { password } of found.upstreams.flatMap(({ users }) => users)) {
+        expect(told(found).some((line) => password !== undefined && line.includes(`'${password}'`))).toBe(false);
+    }
+}
+
+describe("example schemas", () => {
+    test("there are enough of them", () => {
+        expect(exampleNames().length).toBeGreaterThanOrEqual(25);
+    });
+
+    test.each(exampleNames())("%s is rehearsed as expected", async (name) => {
+        const expected = expectationOf(name);
+        const found = await rehearsals.infer("", inputOf(name));
+        const shown = found.upstreams.map((upstream) => ({
+            at: place(upstream),
+            users: upstream.users.map((user) => user.name).sort(),
+            extensions: upstream.extensions,
+            tables: Object.fromEntries(
+                (found.origins.find((origin) => place(origin) === place(upstream))?.tables ?? []).map((table) => [
+                    `${table.schema}.${table.name}`,
+                    table.columns.map((column) => `${column.name} ${column.type}`).sort(),
+                ]),
+            ),
+        }));
+        const wanted = expected.upstreams.map((upstream) => ({
+            at: place(upstream),
+            users: [...upstream.users].sort(),
+            extensions: upstream.extensions,
+            tables: Object.fromEntries(
+                Object.entries(upstream.tables).map(([table, columns]) => [table, [...columns].sort()]),
+            ),
+        }));
+        expect(shown.sort(byPlace)).toEqual(wanted.sort(byPlace));
+        expect({ failed: found.ran.failed, errors: told(found, "error") }).toEqual({
+            failed: expected.failed,
+            errors: [],
+        });
+        expect(found.roles.map((role) => role.name).sort()).toEqual([...expected.roles].sort());
+        if (expected.files !== undefined) {
+            const files = found.files.map(({ file }) => file.slice(join(EXAMPLES, name).length + 1));
+            const order = expected.files.some((file) => file.startsWith("parts/")) ? [...files].sort() : files;
+            expect(order).toEqual(expected.files);
+        }
+        if (expected.tool !== undefined) {
+            expect(new Set(found.files.map(({ tool }) => tool))).toEqual(new Set([expected.tool]));
+        }
+        if (!NEEDS_ADDRESSES.includes(name)) {
+            checkForms(found);
+        }
+    });
+});
+
+/** What the first lines of a case say. */
+function expectedOf(file: string) {
+    const lines = readFileSync(join(CASES, file), "utf8").split("\n");
+    const after = (key: string) => lines.find((line) => line.startsWith(`-- ${key}: `))?.slice(key.length + 5);
+    const outcome = after("expect") ?? "";
+    const error = /^error: (.*)$/.exec(outcome)?.[1];
+    if (error === undefined && outcome !== "runs") {
+        throw new Error(`${file} does not say what is expected.`);
+    }
+    return { error, upstreams: after("upstreams")?.split(", "), columns: after("columns")?.split(", ") };
+}
+
+describe("cases", () => {
+    const files = readdirSync(CASES).sort();
+
+    test("each that waits is there", () => {
+        expect(files).toEqual(expect.arrayContaining([...NEEDS_TLS]));
+    });
+
+    test.each(files.filter((file) => !NEEDS_TLS.includes(file)))("%s", async (file) => {
+        const { error, upstreams, columns } = expectedOf(file);
+        const found = await rehearsals.infer("", { paths: [join(CASES, file)] });
+        if (error === undefined) {
+            expect({ failed: found.ran.failed, told: told(found, "error", "warning") }).toEqual({
+                failed: 0,
+                told: [],
+            });
+        } else {
+            expect(found.ran.failed).toBeGreaterThan(0);
+            expect(told(found, "error", "warning").join("\n")).toContain(error);
+        }
+        if (upstreams !== undefined) {
+            expect(found.upstreams.map(place).sort()).toEqual([...upstreams].sort());
+        }
+        const shown = found.upstreams.flatMap((upstream) =>
+            upstream.tables.flatMap((table) =>
+                table.columns.map((column) => `${table.schema}.${table.name}.${column.name} ${column.type}`),
+            ),
+        );
+        expect(shown).toEqual(expect.arrayContaining(columns ?? []));
+    });
+});
