@@ -1,7 +1,13 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** Seconds as vitest wants them. */
 const seconds = (n: number) => n * 1000;
+
+// Results of earlier runs must not stand for the code under test.
+process.env.FDW_STUB_CACHE ??= mkdtempSync(join(tmpdir(), "fdw-stub-test-cache-"));
 
 export default defineConfig({
     test: {

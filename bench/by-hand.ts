@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { serverSources } from "../components/prepare";
 import { planServer } from "../upstreams/server";
-import type { Stubs } from "../upstreams/stubs";
+import { planStubs } from "../upstreams/stubs";
 
 const NAME = "fdw-stub-bench-by-hand";
 const PORT = "29999";
@@ -29,9 +30,9 @@ export function downByHand(): void {
  * tables by psql in one transaction. This is the floor that the product is measured against.
  */
 export async function upByHand(image: string, tables: readonly string[]): Promise<void> {
-    const stubs: Stubs = { databases: [], users: [], hostAliases: ["upstream_db"], extraPorts: [] };
+    const stubs = planStubs([]);
     const size = [{ database: "", name: "", version: "", files: {}, size: tables.length }];
-    const plan = planServer(stubs, size, {}, "postgres", { entrypoint: "", forwarder: "" });
+    const plan = planServer(stubs, size, {}, "postgres", serverSources());
     const settings = plan.command.slice(1).filter((word, i, all) => {
         const pair = word === "-c" ? (all[i + 1] ?? "") : word;
         return !pair.startsWith("hba_file=");

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { connectDocker } from "../docker/client";
-import { FRESH_DATABASE_QUERY } from "../sql/extension";
+import { ATLAS_QUERIES } from "../sql/extension";
 import { freshDatabase, freshStatus } from "../sql/fresh";
 import { imageOf, TestServer } from "../test/integration/sql/server";
 
@@ -93,7 +93,7 @@ async function handOuts(server: TestServer): Promise<Line[]> {
     const alone: { call: number; whole: number }[] = [];
     for (let n = 0; n < 60; n++) {
         floor.push((await caller(server, "SELECT 1")).whole);
-        alone.push(await caller(server, FRESH_DATABASE_QUERY));
+        alone.push(await caller(server, ATLAS_QUERIES.fresh));
         // No command is quicker. Without a pause the figure would be that of CREATE DATABASE, once the stock is used up:
         // 50 at once with 8 in stock shows that.
         await sleep(250);
@@ -101,11 +101,11 @@ async function handOuts(server: TestServer): Promise<Line[]> {
     const burst = async (sql: string) => Promise.all(Array.from({ length: PARALLEL }, () => caller(server, sql)));
     await settled(server, 8);
     await server.query("fdw_stub", "DELETE FROM fdw_stub.miss");
-    const first = await burst(FRESH_DATABASE_QUERY);
+    const first = await burst(ATLAS_QUERIES.fresh);
     await settled(server, PARALLEL - 8);
     await sleep(500);
     const select = await burst("SELECT 1");
-    const second = await burst(FRESH_DATABASE_QUERY);
+    const second = await burst(ATLAS_QUERIES.fresh);
     const connected = await Promise.all(Array.from({ length: PARALLEL }, () => server.connect()));
     await settled(server, PARALLEL - 8);
     await sleep(500);
@@ -185,7 +185,7 @@ async function atlas(server: TestServer): Promise<Line[]> {
             join(folder, "atlas.hcl"),
             `data "sql" "dev" {
   url   = getenv("MAINTENANCE_URL")
-  query = "${FRESH_DATABASE_QUERY}"
+  query = "${ATLAS_QUERIES.fresh}"
 }
 env "fresh" {
   dev = urlsetpath(getenv("MAINTENANCE_URL"), data.sql.dev.value)

@@ -83,6 +83,21 @@ async function standalone(figures: Figures, tables: number): Promise<void> {
     }
 }
 
+/** A start with and without TLS, alike in everything else: any setting makes PostgreSQL's own check of them run first. */
+async function tls(figures: Figures): Promise<void> {
+    for (const [what, settings] of [
+        ["fdw-stub up with TLS", { work_mem: "4MB" }],
+        ["fdw-stub up without TLS", { ssl: "off" }],
+    ] as const) {
+        const checkout = await Checkout.create({ ...configuration(1), settings });
+        try {
+            await note(figures, what, () => checkout.succeed(["up"]));
+        } finally {
+            await checkout.remove();
+        }
+    }
+}
+
 async function withPulumi(figures: Figures): Promise<void> {
     const checkout = await Checkout.create(configuration(1));
     try {
@@ -122,6 +137,7 @@ async function main(): Promise<void> {
             await byHand(figures, `by hand, ${tables} tables`, image, tables);
             await standalone(figures, tables);
         }
+        await tls(figures);
         if (hasPulumi) {
             await withPulumi(figures);
         }
@@ -133,7 +149,8 @@ async function main(): Promise<void> {
         return { what, seconds: took, ratio: took / floor, aim: AIMS[what] };
     });
     const growth = (medians.get("fdw-stub up, 5000 tables") ?? 0) / (medians.get("fdw-stub up, 1 tables") ?? 1);
-    const text = `${table(rows)}\n\nRatios are to the same work by hand in this run (${RUNS} runs, ${image}, ${cpus().length} processors).\n5,000 tables take ${growth.toFixed(2)} times as long as one.\n`;
+    const added = (medians.get("fdw-stub up with TLS") ?? 0) - (medians.get("fdw-stub up without TLS") ?? 0);
+    const text = `${table(rows)}\n\nRatios are to the same work by hand in this run (${RUNS} runs, ${image}, ${cpus().length} processors).\n5,000 tables take ${growth.toFixed(2)} times as long as one.\nTLS adds ${(added * 1000).toFixed(0)} ms to a start (aim: under 150 ms).\n`;
     process.stdout.write(text);
     const results = join(__dirname, "results");
     rmSync(results, { recursive: true, force: true });

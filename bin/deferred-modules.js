@@ -2,10 +2,10 @@
  * Puts off loading parts of our dependencies that nothing here uses, until something does. The Pulumi SDK loads a
  * TypeScript compiler and the whole of npm at its start, which only the serialization of functions (dynamic providers,
  * lambdas) needs; the Docker client an SSH client and gRPC, which only an engine behind ssh:// and builds with BuildKit
- * need. They are three quarters of all that would be loaded, by `pulumi up` and by `fdw-stub` alike.
+ * need. They are three quarters of all that the command would load.
  *
- * For `node --require`. Plain JavaScript: it runs before anything is compiled. A dependency that moves these files loads
- * them as before; test/unit/bin/deferred-modules.test.ts tells.
+ * Plain JavaScript, loaded first. A dependency that moves these files loads them as before;
+ * test/unit/bin/deferred-modules.test.ts tells.
  */
 const Module = require("node:module");
 const { sep } = require("node:path");

@@ -2,12 +2,14 @@ import type Docker from "dockerode";
 import { connectDocker, dockerClient } from "../docker/client";
 import { findDockerEndpoint } from "../docker/endpoint";
 import type { StackIdentity } from "../docker/labels";
+import { refuseOtherMachine } from "../docker/own-container";
 import type { ServerContainer } from "../docker/server";
-import { findServer } from "../docker/stack";
+import { findReachableServer } from "../docker/stack";
 import { addressOf, expectedOf } from "../server/expected";
 import { ensureEngine } from "../setup/engine";
 import { identify } from "../standalone/project";
 import { InputError } from "../upstreams/errors";
+import { SERVER_PORT } from "../upstreams/network";
 import { databaseUrl } from "../upstreams/url";
 import { findProjectDirectory } from "./project";
 
@@ -17,11 +19,13 @@ export interface GlobalOptions {
     readonly stack: string;
     /** Folder to look for the project from. */
     readonly cwd?: string;
+    /** Name of the component, where a program has several. */
+    readonly component?: string;
 }
 
 /** Which stack a command is about. */
 export function identityOf(options: GlobalOptions): StackIdentity {
-    return identify(findProjectDirectory(options.cwd), options.stack);
+    return identify(findProjectDirectory(options.cwd), options.stack, options.component);
 }
 
 /** A client whose engine answers; where possible, one is started or installed first. */
@@ -30,6 +34,7 @@ export async function preparedDocker(log: (line: string) => void): Promise<Docke
     const docker = dockerClient(endpoint);
     const { host, source, isDefault } = endpoint;
     await ensureEngine({ engine: { host, source, isDefault, ping: () => docker.ping() }, log });
+    await refuseOtherMachine(docker, endpoint);
     return docker;
 }
 
@@ -39,7 +44,7 @@ export async function preparedDocker(log: (line: string) => void): Promise<Docke
  * @throws InputError that says how to bring it up when it is not there or does not run.
  */
 export async function runningServer(options: GlobalOptions): Promise<ServerContainer> {
-    const server = await findServer(await connectDocker(), identityOf(options));
+    const server = await findReachableServer(await connectDocker(), identityOf(options));
     const how = `Bring it up with \`npx fdw-stub up --stack ${options.stack}\` or \`pulumi up --stack ${options.stack}\`.`;
     if (server === undefined) {
         throw new InputError(`The stack ${JSON.stringify(options.stack)} is not up. ${how}`);
@@ -53,10 +58,12 @@ export async function runningServer(options: GlobalOptions): Promise<ServerConta
 /**
  * The dev URL of a server.
  *
+ * @param from Where it is used: on this machine, or in a container in the stack's network.
  * @throws InputError when the container does not tell enough, because it was changed by hand.
  */
-export function devUrlOf(server: ServerContainer): string {
-    const address = addressOf(server);
+export function devUrlOf(server: ServerContainer, from: "here" | "network" = "here"): string {
+    const own = addressOf(server);
+    const address = own === undefined || from === "here" ? own : { ...own, host: server.name, port: SERVER_PORT };
     const expected = expectedOf(server);
     if (address === undefined || expected === undefined) {
         throw new InputError(`The container ${server.name} was changed by hand. Bring the stack up again.`);

@@ -6,8 +6,8 @@ import { connectDocker } from "../docker/client";
 import { findDockerEndpoint } from "../docker/endpoint";
 import { chooseImage, inspectImage } from "../docker/image";
 import { choosePort } from "../docker/ports";
-import { findServer } from "../docker/stack";
-import { type ProjectStack, readProjectStack } from "../standalone/project";
+import { findReachableServer, findServer } from "../docker/stack";
+import { namesUpstreams, type ProjectStack, readProjectStack } from "../standalone/project";
 import type { Configuration } from "../upstreams/parse";
 import { askUpstreams } from "./check";
 import { type GlobalOptions, identityOf } from "./context";
@@ -38,19 +38,47 @@ async function examine(subject: string, work: () => Promise<string>): Promise<Fi
     }
 }
 
-async function examineConfiguration(
-    options: GlobalOptions,
-): Promise<{ finding: Finding; project?: ProjectStack; configuration?: Configuration }> {
+interface Examined {
+    readonly finding: Finding;
+    readonly project?: ProjectStack;
+    readonly configuration?: Configuration;
+}
+
+async function examineConfiguration(options: GlobalOptions, directory: string): Promise<Examined> {
     try {
-        const project = readProjectStack(findProjectDirectory(options.cwd), options.stack);
+        const project = readProjectStack(directory, options.stack);
         const configuration = readConfiguration(project.configuration, project.identity.project);
-        const { directory } = project.identity;
         const { expected } = await declare((await deriveFromSchema(configuration, directory)).args, directory);
-        const text = `Pulumi.${options.stack}.yaml declares ${expected.servers.length} upstream ${expected.servers.length === 1 ? "server" : "servers"}`;
+        const text = `${project.file} declares ${expected.servers.length} upstream ${expected.servers.length === 1 ? "server" : "servers"}`;
         return { finding: good("configuration", text), project, configuration };
     } catch (error) {
         return { finding: bad("configuration", error) };
     }
+}
+
+/** What the configuration is, where one is needed: a stack that was made with `--schema` has none. */
+async function examineConfigured(options: GlobalOptions): Promise<Examined> {
+    let directory: string;
+    try {
+        directory = findProjectDirectory(options.cwd);
+        if (namesUpstreams(directory, options.stack)) {
+            return await examineConfiguration(options, directory);
+        }
+    } catch (error) {
+        return { finding: bad("configuration", error) };
+    }
+    const identity = identityOf(options);
+    const there = await connectDocker()
+        .then((docker) => findServer(docker, identity))
+        .catch(() => undefined);
+    return there === undefined
+        ? examineConfiguration(options, directory)
+        : {
+              finding: good(
+                  "configuration",
+                  "it names no upstreams: the stack was made with --schema, or by a program that names them",
+              ),
+          };
 }
 
 async function examineImage(docker: Docker, reference: string): Promise<string> {
@@ -64,18 +92,20 @@ async function examineImage(docker: Docker, reference: string): Promise<string> 
 }
 
 async function examineUpstreams(docker: Docker, options: GlobalOptions): Promise<Finding[]> {
-    const server = await findServer(docker, identityOf(options));
+    const server = await findReachableServer(docker, identityOf(options));
     const results = server === undefined ? [] : await askUpstreams(server);
     return results.map(({ ok, subject, text }) => ({
         ok,
         subject,
-        text: ok ? text : `${text}. \`up\` makes the server anew`,
+        text: ok
+            ? text
+            : `${text.replace(/\.$/, "")}. \`docker restart ${server?.name}\` sets up again what is inside the container`,
     }));
 }
 
 /** Examines everything that a stack depends on, from the outside in; ends early where nothing further can be seen. */
 export async function diagnose(options: GlobalOptions): Promise<Finding[]> {
-    const { finding: configured, project, configuration } = await examineConfiguration(options);
+    const { finding: configured, project, configuration } = await examineConfigured(options);
     const findings = [configured];
     let docker: Docker;
     try {

@@ -4,6 +4,7 @@ import { asFindings, FORMATS, type Format, formatInference, type Tool } from "..
 import { InputError } from "../upstreams/errors";
 import { checkDevUser } from "../upstreams/names";
 import { parseConfiguration } from "../upstreams/parse";
+import { parseVariables } from "./variables";
 
 const TOOLS: readonly Tool[] = [
     "atlas",
@@ -27,18 +28,6 @@ function choose<T extends string>(what: string, value: string, known: readonly T
         throw new InputError(`${what} ${JSON.stringify(value)} is unknown; known are ${known.join(", ")}.`);
     }
     return found;
-}
-
-function variables(given: readonly string[]): Record<string, string> {
-    return Object.fromEntries(
-        given.map((one): [string, string] => {
-            const at = one.indexOf("=");
-            if (at < 1) {
-                throw new InputError(`--var ${JSON.stringify(one)} is no assignment; write it as NAME=VALUE.`);
-            }
-            return [one.slice(0, at), one.slice(at + 1)];
-        }),
-    );
 }
 
 function checkedUser(name: string): string {
@@ -65,7 +54,7 @@ export async function infer(
 ): Promise<number> {
     const format = choose("--format", options.format, FORMATS);
     const tool = options.tool === undefined ? undefined : choose("--tool", options.tool, TOOLS);
-    const values = variables(options.var ?? []);
+    const values = parseVariables(options.var ?? []);
     const devUser = options.devUser === undefined ? undefined : checkedUser(options.devUser);
     const missing = paths.filter((path) => !existsSync(path));
     if (missing.length > 0) {

@@ -1,10 +1,16 @@
 import { Command } from "commander";
 import { connectDocker } from "../docker/client";
+import type { ServerContainer } from "../docker/server";
 import { version } from "../package.json";
 import { InputError } from "../upstreams/errors";
 import { devUrlOf, type GlobalOptions, identityOf, preparedDocker, runningServer } from "./context";
 import { progressReporter } from "./progress";
-import { findProjectDirectory } from "./project";
+import { findProjectDirectory, projectDirectoryOrHere } from "./project";
+
+function reachedText({ reached, hostPort }: ServerContainer): string {
+    const { host, port } = reached ?? { host: "127.0.0.1", port: hostPort };
+    return `${host}:${port}`;
+}
 
 function print(text: string): void {
     process.stdout.write(`${text}\n`);
@@ -15,13 +21,29 @@ function gather(value: string, before: readonly string[] = []): string[] {
     return [...before, value];
 }
 
+interface InferOptions {
+    format: string;
+    var?: string[];
+    tool?: string;
+    devUser?: string;
+    image?: string;
+}
+
+interface UpOptions {
+    check?: boolean;
+    schema?: string[];
+    strict?: boolean;
+    var?: string[];
+}
+
 /** Commands load what they need when they run: `url` and an unchanged `up` take no longer than they must. */
 function build(): Command {
     const program = new Command("fdw-stub")
         .description("A dev database for Atlas in which every postgres_fdw upstream answers.")
         .version(version)
         .option("-s, --stack <name>", "name of the stack", "dev")
-        .option("-C, --cwd <folder>", "look for Pulumi.yaml from here upwards instead of the working directory");
+        .option("-C, --cwd <folder>", "look for the project from here upwards instead of the working directory")
+        .option("--component <name>", "name of the component, where a Pulumi program has several");
     const options = () => program.opts<GlobalOptions>();
 
     program
@@ -31,36 +53,51 @@ function build(): Command {
             "--schema <path...>",
             "derive the upstreams from these files and folders, in place of the configured `schema`",
         )
+        .option("--var <name=value>", "value of a placeholder in these files; can be given several times", gather)
+        .option("--strict", "fail where PostgreSQL refuses a statement of the schema")
         .option("--check", "then ask every upstream through a real foreign server, and say what to do next")
-        .action(async ({ check, schema }: { check?: boolean; schema?: string[] }) => {
+        .action(async ({ check, schema, strict, var: values }: UpOptions) => {
             const { up }: typeof import("../standalone/up") = require("../standalone/up");
             const { readProjectStack }: typeof import("../standalone/project") = require("../standalone/project");
-            const project = readProjectStack(findProjectDirectory(options().cwd), options().stack, schema);
+            const { parseVariables }: typeof import("./variables") = require("./variables");
+            const project = readProjectStack(findProjectDirectory(options().cwd), options().stack, {
+                schema,
+                variables: parseVariables(values ?? []),
+                strict,
+            });
             const progress = progressReporter();
             const docker = await preparedDocker(progress.step);
             const { server, unchanged } = await up(docker, project, progress).finally(() => progress.done());
             const state = unchanged ? "is up, unchanged" : "is up";
-            print(`The stack ${options().stack} ${state}: ${server.name} at 127.0.0.1:${server.hostPort}.`);
+            print(`The stack ${options().stack} ${state}: ${server.name} at ${reachedText(server)}.`);
             if (check === true) {
                 const { checkUpstreams }: typeof import("./check") = require("./check");
                 print(await checkUpstreams(server, options().stack));
             }
         });
     program
+        .command("init")
+        .description("look around for migrations and their tool, and write fdw-stub.yaml")
+        .action(async () => {
+            const { init }: typeof import("./init") = require("./init");
+            print(await init(projectDirectoryOrHere(options().cwd)));
+        });
+    program
         .command("infer")
-        .description("show what a schema expects of its upstreams, and where each part comes from; needs no Docker")
+        .description(
+            "show what a schema expects of its upstreams, and where each part comes from; it is run on a throw-away server",
+        )
         .argument("<path...>", "SQL files, folders of migrations, dumps")
         .option("--format <form>", "table, yaml, json, sql or mermaid", "table")
         .option("--var <name=value>", "value of a placeholder; can be given several times", gather)
         .option("--tool <tool>", "the tool that a folder's files are made for, where they do not tell it")
         .option("--dev-user <name>", "user of the dev database, whom CURRENT_USER means; postgres unless given")
-        .action(
-            async (paths: string[], chosen: { format: string; var?: string[]; tool?: string; devUser?: string }) => {
-                const { infer }: typeof import("./infer") = require("./infer");
-                const tell = (text: string) => process.stderr.write(`${text}\n`);
-                process.exitCode = await infer(paths, chosen, print, tell);
-            },
-        );
+        .option("--image <image>", "image in which the schema is run; postgres:18 unless given")
+        .action(async (paths: string[], chosen: InferOptions) => {
+            const { infer }: typeof import("./infer") = require("./infer");
+            const tell = (text: string) => process.stderr.write(`${text}\n`);
+            process.exitCode = await infer(paths, chosen, print, tell);
+        });
     program
         .command("down")
         .description("remove what `up` made; a stack of `pulumi up` is left alone")
@@ -74,7 +111,13 @@ function build(): Command {
     program
         .command("url")
         .description("print the dev URL alone, password included")
-        .action(async () => print(devUrlOf(await runningServer(options()))));
+        .option(
+            "--network",
+            "for a container in the stack's Docker network, which `docker network connect` puts it into",
+        )
+        .action(async ({ network }: { network?: boolean }) =>
+            print(devUrlOf(await runningServer(options()), network === true ? "network" : "here")),
+        );
     program
         .command("env")
         .description("print the URLs as variables for a shell, or hand them to a CI system")
@@ -86,10 +129,40 @@ function build(): Command {
     program
         .command("run")
         .description("run a command with a fresh database in DEV_URL and ATLAS_DEV_URL, and drop it afterwards")
-        .argument("<command...>", "the command, after --; {devUrl} in it is replaced by the URL")
-        .action(async (command: string[]) => {
+        .argument("<command...>", "the command, after --; {devUrl} and {desiredUrl} in it are replaced by the URLs")
+        .option("--desired <path...>", "make a database of the schema in these files and folders too, in DESIRED_URL")
+        .option("--var <name=value>", "value of a placeholder in them; can be given several times", gather)
+        .action(async (command: string[], { desired, var: values }: { desired?: string[]; var?: string[] }) => {
             const { runWithFreshDatabase }: typeof import("./run") = require("./run");
-            process.exitCode = await runWithFreshDatabase(await runningServer(options()), command);
+            const server = await runningServer(options());
+            if (desired === undefined) {
+                if (values !== undefined) {
+                    throw new InputError(
+                        "--var gives placeholders of --desired a value, and --desired names no schema.",
+                    );
+                }
+                process.exitCode = await runWithFreshDatabase(server, command);
+                return;
+            }
+            const { readDesired, variablesOf }: typeof import("./desired") = require("./desired");
+            const tell = (text: string) => process.stderr.write(`${text}\n`);
+            const variables = variablesOf(options(), desired, values ?? [], tell);
+            process.exitCode = await runWithFreshDatabase(server, command, await readDesired(desired, variables));
+        });
+    program
+        .command("record")
+        .description(
+            "run a command on a throw-away server that answers for every upstream, and write down what it needs of them",
+        )
+        .argument("<command...>", "the command, after --; {devUrl} in it is replaced by the URL")
+        .option("-o, --output <file>", "the file to write; standard output unless given")
+        .option("--attempts <number>", "how often the command is run at most, until it has what it needs", "5")
+        .option("--passwords", "write down the passwords of user mappings, too")
+        .option("--image <reference>", "the image whose server it runs on; postgres:18 unless given")
+        .option("--dev-user <name>", "user of the dev database; postgres unless given")
+        .action(async (command: string[], chosen: import("./record").RecordOptions) => {
+            const { recordCommand }: typeof import("./record") = require("./record");
+            process.exitCode = await recordCommand(command, chosen);
         });
     program
         .command("reset")
@@ -102,15 +175,18 @@ function build(): Command {
         });
     program
         .command("atlas")
-        .description("print an atlas.hcl that takes a fresh database for each command")
+        .description("print an atlas.hcl that takes fresh databases for each command, for the files found here")
+        .option("--desired <path>", "file or folder of the desired schema, when it is not schema.sql or schema/")
         .option("--write", "write it to the working directory instead; an existing file is left alone")
-        .action(({ write }: { write?: boolean }) => {
+        .action(({ write, desired }: { write?: boolean; desired?: string }) => {
             const atlas: typeof import("./atlas") = require("./atlas");
+            const directory = process.cwd();
+            const text = atlas.atlasConfiguration(options().stack, atlas.findLayout(directory, desired));
             if (write === true) {
-                atlas.writeAtlasConfiguration(options().stack);
+                atlas.writeAtlasConfiguration(text, directory);
                 print(`Wrote ${atlas.ATLAS_FILE}.`);
             } else {
-                process.stdout.write(atlas.atlasConfiguration(options().stack));
+                process.stdout.write(text);
             }
         });
     program

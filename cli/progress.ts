@@ -48,6 +48,10 @@ export function progressReporter(out: Screen = process.stderr): Reporter & { don
                 out.write(`${text}\n`);
             }
         },
+        warn: (text) => {
+            clear();
+            out.write(`warning: ${text}\n`);
+        },
         pull: (progress) => {
             if (rewrites) {
                 rewrite(describePull(progress));

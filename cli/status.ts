@@ -1,7 +1,7 @@
 import { connectDocker } from "../docker/client";
 import { inspectImage } from "../docker/image";
 import { LABEL } from "../docker/labels";
-import { findServer, madeBy } from "../docker/stack";
+import { findReachableServer, madeBy } from "../docker/stack";
 import { missingFrom } from "../server/completeness";
 import { addressOf, expectedOf } from "../server/expected";
 import { type StubSummary, summarize } from "../server/summary";
@@ -28,7 +28,7 @@ export interface Status {
 /** Looks at a stack without changing anything. */
 export async function readStatus(options: GlobalOptions): Promise<Status> {
     const docker = await connectDocker();
-    const server = await findServer(docker, identityOf(options));
+    const server = await findReachableServer(docker, identityOf(options));
     if (server === undefined) {
         return { stack: options.stack, state: "absent", problems: [] };
     }

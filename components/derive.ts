@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
+import type Docker from "dockerode";
 import { connectDocker } from "../docker/client";
+import { chooseImage, inspectImage } from "../docker/image";
 import { type FinalServer, rehearseCached } from "../rehearsal";
 import type { Finding, Inference, Tool } from "../schema";
 import { ensureImage } from "../setup/image";
@@ -8,7 +10,9 @@ import { splitBaseline } from "../upstreams/baseline";
 import { inputError } from "../upstreams/errors";
 import type { Upstream } from "../upstreams/model";
 import { type Configuration, type DeclaredUpstream, readFiles, resolveUpstreams } from "../upstreams/parse";
+import { separateStubs } from "../upstreams/separate";
 import { declare } from "./prepare";
+import { withRecorded } from "./recorded";
 
 /** A configuration in which every upstream is declared, whether the user wrote it or the schema told it. */
 export interface Derived {
@@ -35,13 +39,22 @@ export function summarize({ ran }: Inference): string {
         : `The schema ran over its stubs: ${count(ran.statements)}, ${ran.failed} failed; PostgreSQL's reasons are in the warnings.`;
 }
 
-function declareUpstream(upstream: Upstream): DeclaredUpstream {
+/** An upstream as the configuration has it. */
+export function declareUpstream(upstream: Upstream): DeclaredUpstream {
     return {
         host: upstream.host,
+        ...(upstream.hostaddr === undefined ? {} : { hostaddr: upstream.hostaddr }),
         port: upstream.port,
         database: upstream.database,
+        ...(upstream.stub === undefined ? {} : { stub: upstream.stub }),
+        connections: (upstream.connections ?? []).map((connection) => ({ ...connection })),
+        publications: [...(upstream.publications ?? [])],
         users: upstream.users.map((user) => ({ ...user })),
-        extensions: [...upstream.extensions],
+        extensions: upstream.extensions.filter(({ optional }) => optional !== true).map(({ name }) => name),
+        extensionSchemas: Object.fromEntries(
+            upstream.extensions.flatMap(({ name, schema }) => (schema === undefined ? [] : [[name, schema]])),
+        ),
+        optionalExtensions: upstream.extensions.filter(({ optional }) => optional === true).map(({ name }) => name),
         ddl: upstream.ddl.map((ddl) => ({ ...ddl })),
         ddlFiles: [],
         tables: upstream.tables.map((table) => ({
@@ -59,7 +72,12 @@ function withUpstreams(
     upstreams: readonly Upstream[],
     roles: readonly string[],
 ): Configuration {
-    return { ...configuration, schema: [], upstreams: upstreams.map(declareUpstream), roles: [...new Set(roles)] };
+    return {
+        ...configuration,
+        schema: [],
+        upstreams: separateStubs(upstreams, [configuration.devDatabase]).map(declareUpstream),
+        roles: [...new Set(roles)],
+    };
 }
 
 /** The server that a stack with this configuration has when these are its upstreams. */
@@ -82,6 +100,19 @@ export async function finalServer(
 /** Takes lines that tell the user what is being waited for. */
 export type Tell = (line: string) => void;
 
+/** A path as the user would write it: relative to the working directory where that is shorter. */
+function shown(path: string): string {
+    const short = relative(process.cwd(), path) || ".";
+    return short.length < path.length ? short : path;
+}
+
+/** The image that the stack is going to have; no registry is asked where there is one here. */
+export async function imageId(docker: Docker, configured: string, tell: Tell): Promise<string> {
+    const { reference } = await chooseImage(docker, configured);
+    const here = await inspectImage(docker, reference);
+    return here?.Id ?? (await ensureImage(docker, configured, { log: tell })).id;
+}
+
 /**
  * Runs the schema that the configuration names on a throw-away server. The same input is not run twice.
  *
@@ -97,11 +128,9 @@ export async function rehearseSchema(
     const readFile = (path: string) => readFileSync(resolve(directory, path), "utf8");
     const baseline = await Promise.all(readFiles("baseline", configuration.baseline, readFile).map(splitBaseline));
     const docker = await connectDocker();
-    const image = await ensureImage(docker, configuration.image, { log: tell });
     return rehearseCached(docker, {
-        image: image.id,
-        // Relative to the working directory where that is shorter, as the user would write them.
-        paths: configuration.schema.map((path) => relative(process.cwd(), resolve(directory, path)) || "."),
+        image: await imageId(docker, configuration.image, tell),
+        paths: configuration.schema.map((path) => shown(resolve(directory, path))),
         variables: configuration.variables,
         ...(tool === undefined ? {} : { tool }),
         devDatabase: configuration.devDatabase,
@@ -117,18 +146,38 @@ export async function rehearseSchema(
 }
 
 /**
+ * Gives declared upstreams of one database name whose content differs a stub each.
+ *
+ * @param directory Folder that relative paths are relative to.
+ */
+export function withOwnStubs(configuration: Configuration, directory: string): Configuration {
+    const declared = resolveUpstreams(configuration.upstreams, (path) =>
+        readFileSync(resolve(directory, path), "utf8"),
+    );
+    const stubs = separateStubs(declared, [configuration.devDatabase]).map(({ stub }) => stub);
+    return {
+        ...configuration,
+        upstreams: configuration.upstreams.map((upstream, i) => {
+            const stub = stubs[i];
+            return stub === undefined ? upstream : { ...upstream, stub };
+        }),
+    };
+}
+
+/**
  * Adds the upstreams that the configuration's schema needs to the declared ones. What is declared wins.
  *
  * @param directory Folder that relative paths are relative to.
  * @throws InputError for what keeps the schema from being read, with file and line.
  */
 export async function deriveFromSchema(
-    configuration: Configuration,
+    declared: Configuration,
     directory: string,
     tell: Tell = () => undefined,
 ): Promise<Derived> {
+    const configuration = withRecorded(declared, directory);
     if (configuration.schema.length === 0) {
-        return { args: configuration, warnings: [], files: [] };
+        return { args: withOwnStubs(configuration, directory), warnings: [], files: [] };
     }
     const inference = await rehearseSchema(configuration, directory, tell);
     const errors = inference.findings.filter((finding) => finding.severity === "error");

@@ -1,5 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
-import type { FdwStubDevDatabaseArgs, UpstreamArgs } from "./args";
+import type * as pulumi from "@pulumi/pulumi";
+import type { FdwStubDevDatabaseArgs } from "./args";
+import type { Resolved } from "./resolve";
 
 /** What an upstream is to hold, in the form in which a change of it reads best. */
 export interface DescribedUpstream {
@@ -7,23 +8,42 @@ export interface DescribedUpstream {
     readonly extensions: readonly string[];
     /** SQL texts, and files of them. */
     readonly ddl: readonly string[];
+    /** Options of the schema's connections. */
+    readonly connections?: readonly Readonly<Record<string, string>>[];
     /** Types by column, by `schema.table`. */
     readonly tables: Readonly<Record<string, Readonly<Record<string, string>>>>;
     /** Rows to seed, where there are any, by `schema.table`. */
     readonly rows: Readonly<Record<string, number>>;
 }
 
-type Plain = Omit<pulumi.Unwrap<UpstreamArgs>, "users"> & { readonly users: readonly string[] };
+/** An upstream as it may be given: without what a default stands for. */
+export interface Describable {
+    readonly host?: string;
+    readonly port?: number;
+    readonly database: string;
+    readonly users: readonly string[];
+    readonly extensions?: readonly string[];
+    readonly ddl?: string | ReadonlyArray<{ readonly sql: string }>;
+    readonly ddlFiles?: readonly string[];
+    readonly connections?: readonly Readonly<Record<string, string>>[];
+    readonly tables?: ReadonlyArray<{
+        readonly schema?: string;
+        readonly name: string;
+        readonly columns?: ReadonlyArray<{ readonly name: string; readonly type: string }>;
+        readonly rows?: readonly unknown[];
+    }>;
+}
 
-function texts({ ddl = [], ddlFiles = [] }: Plain): string[] {
+function texts({ ddl = [], ddlFiles = [] }: Describable): string[] {
     return [...ddlFiles, ...(typeof ddl === "string" ? [ddl] : ddl.map(({ sql }) => sql))];
 }
 
 /** Upstreams by `host:port/database`. */
-export function describeUpstreams(upstreams: readonly Plain[]): Record<string, DescribedUpstream> {
+export function describeUpstreams(upstreams: readonly Describable[]): Record<string, DescribedUpstream> {
     return Object.fromEntries(
         upstreams.map((upstream) => {
             const { host = "localhost", port = 5432, database, users, extensions = [], tables = [] } = upstream;
+            const { connections = [] } = upstream;
             const named = tables.map(({ schema = "public", name, ...table }) => ({
                 ...table,
                 key: `${schema}.${name}`,
@@ -32,6 +52,7 @@ export function describeUpstreams(upstreams: readonly Plain[]): Record<string, D
                 users,
                 extensions,
                 ddl: texts(upstream),
+                ...(connections.length === 0 ? {} : { connections }),
                 tables: Object.fromEntries(
                     named.map(({ key, columns = [] }) => [
                         key,
@@ -49,12 +70,20 @@ export function describeUpstreams(upstreams: readonly Plain[]): Record<string, D
 
 /**
  * The component's own inputs. Nothing is made of them: they are what `pulumi preview` compares, so that a changed schema
- * shows as the tables and columns that changed. Passwords are left out.
+ * shows as the tables and columns that changed. Passwords are left out, and so are the values of variables.
  */
-export function describeArgs(args: FdwStubDevDatabaseArgs): pulumi.Inputs {
-    const upstreams = args.upstreams.map((upstream) => ({
-        ...upstream,
-        users: (upstream.users ?? []).map((user) => user.name),
-    }));
-    return { ...args, upstreams: pulumi.output(upstreams).apply(describeUpstreams) };
+export function describeArgs(args: FdwStubDevDatabaseArgs, resolved: pulumi.Output<Resolved>): pulumi.Inputs {
+    const { variables, ...rest } = args;
+    return {
+        ...rest,
+        ...(variables === undefined ? {} : { variables: Object.keys(variables) }),
+        upstreams: resolved.apply(({ configuration }) =>
+            describeUpstreams(
+                configuration.upstreams.map(({ users, ...upstream }) => ({
+                    ...upstream,
+                    users: users.map(({ name }) => name),
+                })),
+            ),
+        ),
+    };
 }

@@ -1,11 +1,9 @@
-import { realpathSync } from "node:fs";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { type StackIdentity, stackName } from "../docker/labels";
 import { ANY_DATABASE } from "../server/completeness";
-import { type StubSummary, summarize } from "../server/summary";
-import { parseConfiguration } from "../upstreams/parse";
-import { SERVER_PORT } from "../upstreams/stubs";
+import { lackingExtensions, type StubSummary, summarize } from "../server/summary";
+import { SERVER_PORT } from "../upstreams/network";
 import { databaseUrl } from "../upstreams/url";
 import type { FdwStubDevDatabaseArgs } from "./args";
 import { createDatabase } from "./database";
@@ -14,11 +12,20 @@ import { explained } from "./explained";
 import { createMaintenance } from "./maintenance";
 import { insideServer } from "./options";
 import { prepare } from "./prepare";
+import { projectDirectory } from "./project";
+import { declaredNow, type Resolved, resolveArgs } from "./resolve";
 import { createServer } from "./server";
-import { checkPasswords, createStubs } from "./stubs";
+import { createStubs, type Wanted, wantedBy } from "./stubs";
 
-/** Loopback of the machine that Docker publishes on. */
-const LOOPBACK = "127.0.0.1";
+/** The component's outputs, all of them. */
+interface Outputs {
+    readonly devUrl: pulumi.Output<string>;
+    readonly networkDevUrl: pulumi.Output<string>;
+    readonly maintenanceUrl: pulumi.Output<string>;
+    readonly containerName: pulumi.Output<string>;
+    readonly networkName: pulumi.Output<string>;
+    readonly stubs: pulumi.Output<StubSummary[]>;
+}
 
 /**
  * A dev database for Atlas in which every upstream that a schema reaches through `postgres_fdw` answers.
@@ -43,32 +50,64 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
 
     /**
      * @param name Name in the program; part of the container's name.
-     * @param args What to stub, and with what.
+     * @param args What to stub, and with what; `{ schema: ["db/migrations"] }` is enough.
      * @param opts Options of the component; providers are its own.
      */
     constructor(name: string, args: FdwStubDevDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("fdw-stub:index:FdwStubDevDatabase", name, describeArgs(args), opts);
         const identity: StackIdentity = {
-            directory: realpathSync(process.cwd()),
+            directory: projectDirectory(),
             project: pulumi.getProject(),
             stack: pulumi.getStack(),
             component: name,
         };
+        const resolved = resolveArgs(args, identity.directory);
+        super("fdw-stub:index:FdwStubDevDatabase", name, describeArgs(args, resolved), opts);
+        resolved.apply(async ({ warnings, summary }) => {
+            await Promise.all(warnings.map((warning) => pulumi.log.warn(warning, this)));
+            if (summary !== undefined) {
+                await pulumi.log.info(summary, this);
+            }
+        });
+
+        // Which resources there are is known at once where everything is declared, and otherwise when the schema has
+        // been read. A function: an output would make one secret of all that it holds.
+        const declareWith = (wanted: Wanted) => {
+            const outputs = this.declare(name, args, identity, resolved, wanted);
+            return () => outputs;
+        };
+        const declared = (args.schema ?? []).length > 0 ? undefined : declaredNow(args);
+        const made: pulumi.Output<() => Outputs> =
+            declared === undefined
+                ? resolved.apply(({ wanted }) => declareWith(wanted()))
+                : pulumi.output(declareWith(wantedBy(declared, args.roles ?? [])));
+        this.devUrl = made.apply((outputs) => outputs().devUrl);
+        this.networkDevUrl = made.apply((outputs) => outputs().networkDevUrl);
+        this.maintenanceUrl = made.apply((outputs) => outputs().maintenanceUrl);
+        this.containerName = made.apply((outputs) => outputs().containerName);
+        this.networkName = made.apply((outputs) => outputs().networkName);
+        this.stubs = made.apply((outputs) => outputs().stubs);
+        this.registerOutputs({
+            devUrl: this.devUrl,
+            networkDevUrl: this.networkDevUrl,
+            maintenanceUrl: this.maintenanceUrl,
+            containerName: this.containerName,
+            networkName: this.networkName,
+            stubs: this.stubs,
+        });
+    }
+
+    /** Declares everything that the stack is made of. */
+    private declare(
+        name: string,
+        args: FdwStubDevDatabaseArgs,
+        identity: StackIdentity,
+        resolved: pulumi.Output<Resolved>,
+        wanted: Wanted,
+    ): Outputs {
         const fixedName = stackName(identity);
         const devUser = args.devUser ?? "postgres";
         const devDatabase = args.devDatabase ?? "dev";
-
-        // Passwords are left out here (only whether there is one counts), so that plans and diffs stay readable.
-        const upstreams = args.upstreams.map((upstream) => ({
-            ...upstream,
-            users: (upstream.users ?? []).map((user) => ({
-                name: user.name,
-                ...(user.password === undefined ? {} : { password: "(secret)" }),
-            })),
-        }));
-        const prepared = pulumi
-            .all([{ ...args, upstreams }, checkPasswords(args.upstreams)])
-            .apply(([plain]) => explained((async () => prepare(parseConfiguration(plain), identity))()));
+        const prepared = resolved.apply(({ configuration }) => explained(prepare(configuration, identity)));
         prepared.broken.apply((why) =>
             why === undefined ? undefined : pulumi.log.warn(`The server is made anew: ${why}.`, this),
         );
@@ -82,14 +121,14 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
 
         const { network, container, password } = createServer(name, this, identity, devUser, prepared);
         // Known only when the container is healthy.
-        const port = container.ports.apply((ports) => ports?.[0]?.external ?? 0);
+        const reached = pulumi.all([prepared.reached, container.id]).apply(([where]) => where);
         const provider = new postgresql.Provider(
             name,
             {
-                host: LOOPBACK,
+                host: prepared.reached.host,
                 // Not the container's own: Pulumi would replace the provider with the container, and after a failure
                 // between the two the state would name a provider that is no more. What uses it waits for the container.
-                port: prepared.port,
+                port: prepared.reached.port,
                 username: devUser,
                 password,
                 database: ANY_DATABASE,
@@ -97,17 +136,7 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        const stubs = createStubs(
-            name,
-            this,
-            args.upstreams,
-            args.roles ?? [],
-            devUser,
-            fixedName,
-            container,
-            provider,
-            prepared,
-        );
+        const stubs = createStubs(name, this, wanted, devUser, fixedName, container, provider, prepared);
         const maintenance = createMaintenance(name, this, fixedName, container, provider, stubs);
         // Last of all: where the dev database is, everything before it was completed.
         const database = createDatabase(
@@ -126,29 +155,29 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
                         databaseUrl({ host: h, port: p, user: devUser, password: secret, database: db }),
                     ),
             );
-        this.devUrl = url(LOOPBACK, port, database.name);
-        this.networkDevUrl = url(container.name, SERVER_PORT, database.name);
-        this.maintenanceUrl = url(LOOPBACK, port, maintenance.database);
-        this.containerName = container.name;
-        this.networkName = network.name;
-        this.stubs = pulumi.unsecret(
-            pulumi.all([prepared.expected.stubs, port, password, database.id]).apply(([expected, reached, secret]) =>
+        const stubsHeld = pulumi.unsecret(
+            pulumi.all([prepared.expected.stubs, reached, password, database.id]).apply(([expected, where, secret]) =>
                 explained(
                     summarize(
-                        { host: LOOPBACK, port: reached, user: devUser, password: secret },
+                        { ...where, user: devUser, password: secret },
                         expected.map((stub) => stub.database),
                         expected.map((stub) => stub.name),
                     ),
                 ),
             ),
         );
-        this.registerOutputs({
-            devUrl: this.devUrl,
-            networkDevUrl: this.networkDevUrl,
-            maintenanceUrl: this.maintenanceUrl,
-            containerName: this.containerName,
-            networkName: this.networkName,
-            stubs: this.stubs,
-        });
+        pulumi
+            .all([prepared.stubs.databases, stubsHeld, prepared.image])
+            .apply(([databases, held, image]) =>
+                Promise.all(lackingExtensions(databases, held, image).map((text) => pulumi.log.warn(text, this))),
+            );
+        return {
+            devUrl: url(reached.host, reached.port, database.name),
+            networkDevUrl: url(container.name, SERVER_PORT, database.name),
+            maintenanceUrl: url(reached.host, reached.port, maintenance.database),
+            containerName: container.name,
+            networkName: network.name,
+            stubs: stubsHeld,
+        };
     }
 }

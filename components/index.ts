@@ -1,2 +1,4 @@
-export type { ColumnArgs, DdlArgs, FdwStubDevDatabaseArgs, TableArgs, UpstreamArgs, UserArgs } from "./args";
+/** The package's public face: what a Pulumi program imports. */
+export type { StubSummary } from "../server/summary";
+export type { FdwStubDevDatabaseArgs, Upstream, UpstreamColumn, UpstreamTable, UpstreamUser } from "./args";
 export { FdwStubDevDatabase } from "./fdw-stub-dev-database";

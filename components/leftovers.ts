@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connectDocker, unlessGone } from "../docker/client";
 import { belongsTo, type StackIdentity } from "../docker/labels";
+import { joinNetwork, leaveNetwork } from "../docker/own-container";
 import { findContainer, findNetwork, findVolume } from "../docker/server";
 import { ANY_DATABASE } from "../server/completeness";
 import { withClient } from "../server/connect";
@@ -33,9 +34,15 @@ export function removeLeftoverNetwork(name: string, identity: StackIdentity): pu
         if (leftover !== undefined && belongsTo(leftover.labels, identity)) {
             await removeContainer(args);
             await pulumi.log.info(`Removing the network ${name}, left over from an interrupted run.`);
+            await leaveNetwork(docker, name);
             await unlessGone(docker.getNetwork(leftover.id).remove());
         }
     };
+}
+
+/** A hook for after the network was created: a program that runs in a container of the engine reaches the server there. */
+export function joinOwnNetwork(name: string): pulumi.ResourceHookFunction {
+    return async () => joinNetwork(await connectDocker(), name);
 }
 
 /**

@@ -6,14 +6,16 @@ import { connectDocker } from "../docker/client";
 import { type DockerEndpoint, findDockerEndpoint } from "../docker/endpoint";
 import { chooseImage, inspectImage } from "../docker/image";
 import { type StackIdentity, stackName } from "../docker/labels";
+import { joinNetwork, ownContainer, refuseOtherMachine } from "../docker/own-container";
 import type { Expected } from "../server/completeness";
 import { checkSettings } from "../server/settings-check";
 import { EXTENSION_NAME, EXTENSION_VERSION, extensionFiles, SERVER_SETTINGS } from "../sql/extension";
 import { splitBaseline } from "../upstreams/baseline";
+import { SERVER_PORT } from "../upstreams/network";
 import { type Configuration, readFiles, resolveUpstreams } from "../upstreams/parse";
 import { type StubExtension, stubExtension } from "../upstreams/script";
-import { planServer, type ServerPlan } from "../upstreams/server";
-import { MAINTENANCE_DATABASE, planStubs, type Stubs } from "../upstreams/stubs";
+import { planServer, SERVER_SOURCES, type ServerPlan, type ServerSources } from "../upstreams/server";
+import { checkDatabases, MAINTENANCE_DATABASE, planStubs, type Stubs } from "../upstreams/stubs";
 import { type Found, lookUp } from "./lookup";
 
 /** All that is computed from what was declared alone. */
@@ -33,11 +35,26 @@ export interface Prepared extends Declared, Found {
     /** Image to start. */
     readonly image: string;
     readonly standIn: boolean;
+    /** Where this process, and the providers beside it, reach the server. */
+    readonly reached: { readonly host: string; readonly port: number };
     /** Whether the engine can check health more often while a container starts (Docker 25 and later). */
     readonly hasStartInterval: boolean;
 }
 
-const SOURCES = join(__dirname, "..", "sql", "server");
+/** Loopback of the machine that Docker publishes on. */
+const LOOPBACK = "127.0.0.1";
+
+/** Our own files for the server's container. */
+export function serverSources(): ServerSources {
+    const read = (name: string) => readFileSync(join(__dirname, "..", "sql", "server", name), "utf8");
+    const [entrypoint, tls, addresses, relay] = SERVER_SOURCES;
+    return {
+        [entrypoint]: read(entrypoint),
+        [tls]: read(tls),
+        [addresses]: read(addresses),
+        [relay]: read(relay),
+    };
+}
 
 /**
  * Turns a checked configuration into what the server must be.
@@ -49,11 +66,8 @@ export async function declare(configuration: Configuration, directory: string): 
     const readFile = (path: string) => readFileSync(resolve(directory, path), "utf8");
     const upstreams = resolveUpstreams(configuration.upstreams, readFile);
     const stubs = planStubs(upstreams);
+    checkDatabases(stubs, configuration.devDatabase);
     const extensions = await Promise.all(stubs.databases.map(stubExtension));
-    const sources = {
-        entrypoint: readFileSync(join(SOURCES, "entrypoint.sh"), "utf8"),
-        forwarder: readFileSync(join(SOURCES, "forward.pl"), "utf8"),
-    };
     const roles = [...new Set([...stubs.users.map((user) => user.name), ...configuration.roles])];
     const baseline = await Promise.all(readFiles("baseline", configuration.baseline, readFile).map(splitBaseline));
     const fresh = extensionFiles({
@@ -64,12 +78,12 @@ export async function declare(configuration: Configuration, directory: string): 
         roles,
         baseline: baseline.flat(),
     });
-    const server = planServer(stubs, extensions, configuration.settings, configuration.devUser, sources, {
+    const server = planServer(stubs, extensions, configuration.settings, configuration.devUser, serverSources(), {
         extensionFiles: Object.fromEntries(fresh.map(({ name, content }) => [name, content])),
         settings: SERVER_SETTINGS,
     });
     const expected: Expected = {
-        servers: stubs.databases.flatMap(({ database, servers }) => servers.map((one) => ({ ...one, database }))),
+        servers: stubs.databases.flatMap(({ servers }) => servers),
         stubs: extensions.map(({ database, name, version }) => ({ database, name, version })),
         maintenance: { database: MAINTENANCE_DATABASE, name: EXTENSION_NAME, version: EXTENSION_VERSION },
         roles,
@@ -97,6 +111,9 @@ export async function prepare(configuration: Configuration, identity: StackIdent
     const endpoint = findDockerEndpoint();
     const declared = await declare(configuration, identity.directory);
     const docker = await connectDocker(endpoint);
+    await refuseOtherMachine(docker, endpoint);
+    const name = stackName(identity);
+    await joinNetwork(docker, name);
     const [image, hasStartInterval, found] = await Promise.all([
         chooseImage(docker, configuration.image),
         supportsStartInterval(docker),
@@ -111,7 +128,11 @@ export async function prepare(configuration: Configuration, identity: StackIdent
     return {
         ...declared,
         ...found,
-        name: stackName(identity),
+        name,
+        reached:
+            (await ownContainer(docker)) === undefined
+                ? { host: LOOPBACK, port: found.port }
+                : { host: name, port: SERVER_PORT },
         endpoint,
         image: image.reference,
         standIn: image.standIn,

@@ -6,9 +6,9 @@ import { dataPath, inspectImage } from "../docker/image";
 import { identityLabels, LABEL, type StackIdentity, stackName } from "../docker/labels";
 import { checkPostgresImage } from "../docker/reference";
 import { InputError } from "../upstreams/errors";
-import { SERVER_PORT } from "../upstreams/stubs";
+import { SERVER_PORT } from "../upstreams/network";
 import { explained } from "./explained";
-import { emptyVolume, removeLeftoverNetwork } from "./leftovers";
+import { emptyVolume, joinOwnNetwork, removeLeftoverNetwork } from "./leftovers";
 import type { Prepared } from "./prepare";
 
 /** Seconds that a server may take to its first healthy answer. */
@@ -74,7 +74,10 @@ export function createServer(
             parent,
             provider,
             deleteBeforeReplace: true,
-            hooks: { beforeCreate: [removeLeftoverNetwork(fixedName, identity)] },
+            hooks: {
+                beforeCreate: [removeLeftoverNetwork(fixedName, identity)],
+                afterCreate: [joinOwnNetwork(fixedName)],
+            },
         },
     );
     // Named, because an anonymous one stays behind when its container is removed by hand.
@@ -126,11 +129,13 @@ export function createServer(
                 // The entrypoint would make a database called like the user otherwise.
                 "POSTGRES_DB=postgres",
             ]),
-            hosts: prepared.server.hostAliases.apply((hosts) => hosts.map((host) => ({ host, ip: "127.0.0.1" }))),
+            hosts: prepared.server.hostAliases.apply((hosts) => hosts.map((host) => ({ ...host }))),
+            capabilities: prepared.server.capabilities.apply((adds) => ({ adds: [...adds] })),
+            sysctls: prepared.server.sysctls.apply((sysctls) => ({ ...sysctls })),
             uploads: prepared.server.files.apply((files) => files.map((file) => ({ ...file }))),
             entrypoints: prepared.server.entrypoints.apply((entrypoints) => [...entrypoints]),
             command: prepared.server.command.apply((command) => [...command]),
-            // Adopts the forwarders of extra ports, and lets signals reach the server.
+            // Adopts the relay of extra ports, and lets signals reach the server.
             init: true,
             networksAdvanced: [{ name: network.name }],
             ports: [{ internal: SERVER_PORT, external: prepared.port, ip: "127.0.0.1" }],

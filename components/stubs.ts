@@ -5,7 +5,8 @@ import { ANY_DATABASE } from "../server/completeness";
 import { InputError } from "../upstreams/errors";
 import { scramSecret } from "../upstreams/scram";
 import { extensionName } from "../upstreams/script";
-import type { UpstreamArgs } from "./args";
+import { stubName } from "../upstreams/stubs";
+import type { Upstream } from "./args";
 import { createDatabase } from "./database";
 import { printable } from "./explained";
 import { insideServer } from "./options";
@@ -14,15 +15,30 @@ import type { Prepared } from "./prepare";
 /** Children are named after what they stand for. */
 const childName = (component: string, name: string) => `${component}-${name}`;
 
-/** Every password that an upstream gives a user; one that gives none is left out. */
-function givenPasswords(upstreams: readonly UpstreamArgs[], user: string): pulumi.Input<string>[] {
-    return upstreams
-        .flatMap((upstream) => upstream.users ?? [])
-        .flatMap((one) => (one.name === user && one.password !== undefined ? [one.password] : []));
+/** What the server is to have for the upstreams, as far as it decides which resources there are. */
+export interface Wanted {
+    /** Logins, each with every password that it is given anywhere. */
+    readonly users: ReadonlyMap<string, readonly pulumi.Input<string>[]>;
+    /** Roles without a login. */
+    readonly roles: readonly string[];
+    readonly databases: readonly string[];
 }
 
-function userNames(upstreams: readonly UpstreamArgs[]): Set<string> {
-    return new Set(upstreams.flatMap((upstream) => (upstream.users ?? []).map((user) => user.name)));
+/** What upstreams want of the server. */
+export function wantedBy(
+    upstreams: ReadonlyArray<Pick<Upstream, "database" | "stub" | "users">>,
+    roles: readonly string[],
+): Wanted {
+    const users = new Map<string, pulumi.Input<string>[]>();
+    const all = upstreams.flatMap((upstream) => upstream.users ?? []);
+    for (const { name, password } of all) {
+        users.set(name, [...(users.get(name) ?? []), ...(password === undefined ? [] : [password])]);
+    }
+    // A role that the schema creates itself must not be there before.
+    for (const { name } of all.filter(({ created }) => created === true)) {
+        users.delete(name);
+    }
+    return { users, roles, databases: [...new Set(upstreams.map(stubName))] };
 }
 
 function passwordProblem(user: string, given: readonly (string | undefined)[]): string | undefined {
@@ -41,9 +57,9 @@ function passwordProblem(user: string, given: readonly (string | undefined)[]): 
  *
  * @throws InputError that names the user.
  */
-export function checkPasswords(upstreams: readonly UpstreamArgs[]): pulumi.Output<boolean> {
-    const checks = [...userNames(upstreams)].map((user) =>
-        pulumi.all(givenPasswords(upstreams, user)).apply((given) => {
+export function checkPasswords({ users }: Wanted): pulumi.Output<boolean> {
+    const checks = [...users].map(([user, passwords]) =>
+        pulumi.all([...passwords]).apply((given) => {
             const problem = passwordProblem(user, given);
             if (problem !== undefined) {
                 throw printable(new InputError(problem));
@@ -68,19 +84,17 @@ function providerPassword(user: string, password: string): string {
 export function createStubs(
     component: string,
     parent: pulumi.Resource,
-    upstreams: readonly UpstreamArgs[],
-    localRoles: readonly string[],
+    wanted: Wanted,
     devUser: string,
     containerName: string,
     container: docker.Container,
     provider: postgresql.Provider,
     prepared: pulumi.Output<Prepared>,
 ): pulumi.Resource[] {
-    const users = userNames(upstreams);
     // The image makes the superuser itself.
-    users.delete(devUser);
-    const roles = [...users].map(
-        (user) =>
+    const users = [...wanted.users].filter(([user]) => user !== devUser);
+    const roles = users.map(
+        ([user, passwords]) =>
             new postgresql.Role(
                 childName(component, user),
                 // The provider takes an empty password for none.
@@ -88,13 +102,13 @@ export function createStubs(
                     name: user,
                     login: true,
                     password: pulumi
-                        .all(givenPasswords(upstreams, user))
+                        .all([...passwords])
                         .apply(([one]) => (one === undefined ? "" : providerPassword(user, one))),
                 },
                 insideServer(parent, provider, container),
             ),
     );
-    for (const role of new Set(localRoles.filter((one) => one !== devUser && !users.has(one)))) {
+    for (const role of new Set(wanted.roles.filter((one) => one !== devUser && !wanted.users.has(one)))) {
         roles.push(
             new postgresql.Role(
                 childName(component, role),
@@ -103,7 +117,7 @@ export function createStubs(
             ),
         );
     }
-    return [...new Set(upstreams.map((upstream) => upstream.database))].flatMap((name) => {
+    return wanted.databases.flatMap((name) => {
         // Every cluster has a database "postgres" from the start.
         const database =
             name === ANY_DATABASE

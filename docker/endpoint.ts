@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
-import { z } from "zod";
+import { join, resolve } from "node:path";
+import * as z from "zod";
 import { InputError } from "../upstreams/errors";
 
 /** Where the Docker engine listens, as the docker CLI would find it. */
@@ -59,6 +59,12 @@ function contextEndpoint(name: string, configDir: string): DockerEndpoint {
 export function findDockerEndpoint(env: Environment = process.env): DockerEndpoint {
     const configDir = env.DOCKER_CONFIG || join(homedir(), ".docker");
     if (env.DOCKER_HOST) {
+        if (/^[/\\.~]/.test(env.DOCKER_HOST)) {
+            const scheme = process.platform === "win32" ? "npipe" : "unix";
+            throw new InputError(
+                `DOCKER_HOST is ${JSON.stringify(env.DOCKER_HOST)}, a path without a scheme. Write it as an address: ${scheme}://${resolve(env.DOCKER_HOST.replace(/^~/, homedir()))}`,
+            );
+        }
         const host = env.DOCKER_HOST.includes("://") ? env.DOCKER_HOST : `tcp://${env.DOCKER_HOST}`;
         if (!/^(unix|tcp|http|https|ssh|npipe):\/\//.test(host)) {
             throw new InputError(

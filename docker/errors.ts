@@ -22,7 +22,7 @@ interface Rule {
     readonly say: (groups: Readonly<Record<string, string | undefined>>) => string;
 }
 
-const HOW_TO_CHANGE_PORT = "Stop what uses it, or choose another one with `pulumi config set fdw-stub:port <port>`.";
+const HOW_TO_CHANGE_PORT = "Stop what uses it, or choose another one with the key `port` of the configuration.";
 
 /**
  * In order: a more particular text stands before a more general one. The texts are those of Docker Engine 20.10 to 28,
@@ -60,7 +60,7 @@ const RULES: readonly Rule[] = [
         pattern:
             /cannot expose privileged port (?<privileged>\d+)|listen tcp\d? \S*?:(?<port>\d+): bind: (?:permission denied|an attempt was made to access a socket in a way forbidden)/i,
         say: ({ privileged, port }) =>
-            `Docker may not open the port ${privileged ?? port}: the operating system keeps it. Choose another one with \`pulumi config set fdw-stub:port <port>\`.`,
+            `Docker may not open the port ${privileged ?? port}: the operating system keeps it. Choose another one with the key \`port\` of the configuration.`,
     },
     {
         problem: "port-in-use",

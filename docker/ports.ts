@@ -47,7 +47,7 @@ export async function choosePort(
         const taken = configured === own ? undefined : await holder(docker, configured);
         if (taken !== undefined) {
             throw new InputError(
-                `The port ${configured} is in use by ${taken}. Set fdw-stub:port to a free one, or remove it to have one chosen.`,
+                `The port ${configured} is in use by ${taken}. Set the key port of the configuration to a free one, or remove it to have one chosen.`,
             );
         }
         return configured;
@@ -61,5 +61,7 @@ export async function choosePort(
             return port;
         }
     }
-    throw new InputError("No free port was found on 127.0.0.1. Set fdw-stub:port to one that is free.");
+    throw new InputError(
+        "No free port was found on 127.0.0.1. Set the key port of the configuration to one that is free.",
+    );
 }

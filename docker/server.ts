@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { ContainerInspectInfo } from "dockerode";
 import { statusCode } from "./client";
+import { type OwnContainer, ownContainer } from "./own-container";
 
 /** What Docker knows of a stack's server. */
 export interface ServerContainer {
@@ -20,6 +21,8 @@ export interface ServerContainer {
     readonly networks: readonly string[];
     /** Port on the host's loopback that leads to the server, if one is declared. */
     readonly hostPort: number | undefined;
+    /** Where the server is reached from this process; undefined where it is not. */
+    readonly reached: { readonly host: string; readonly port: number } | undefined;
     /** Superuser and password that the container was started with. */
     readonly user: string;
     readonly password: string;
@@ -42,7 +45,17 @@ function declaredPort(info: ContainerInspectInfo): number | undefined {
     return Number.isInteger(port) && port > 0 ? port : undefined;
 }
 
-function describe(info: ContainerInspectInfo): ServerContainer {
+/** Through the port that it publishes; from inside a container through a network that both are in. */
+function reachedAt(info: ContainerInspectInfo, own: OwnContainer | undefined): ServerContainer["reached"] {
+    const port = declaredPort(info);
+    if (own === undefined) {
+        return port === undefined ? undefined : { host: "127.0.0.1", port };
+    }
+    const shared = Object.keys(info.NetworkSettings.Networks ?? {}).some((name) => own.networks.has(name));
+    return shared ? { host: info.Name.replace(/^\//, ""), port: 5432 } : undefined;
+}
+
+function describe(info: ContainerInspectInfo, own: OwnContainer | undefined): ServerContainer {
     const env = environment(info);
     return {
         id: info.Id,
@@ -56,6 +69,7 @@ function describe(info: ContainerInspectInfo): ServerContainer {
         imageId: info.Image,
         networks: Object.keys(info.NetworkSettings.Networks ?? {}),
         hostPort: declaredPort(info),
+        reached: reachedAt(info, own),
         user: env.get("POSTGRES_USER") ?? "postgres",
         password: env.get("POSTGRES_PASSWORD") ?? "",
     };
@@ -64,7 +78,8 @@ function describe(info: ContainerInspectInfo): ServerContainer {
 /** The container of this name or id; undefined when there is none. */
 export async function findContainer(docker: Docker, nameOrId: string): Promise<ServerContainer | undefined> {
     try {
-        return describe(await docker.getContainer(nameOrId).inspect());
+        const info = await docker.getContainer(nameOrId).inspect();
+        return describe(info, await ownContainer(docker));
     } catch (error) {
         if (statusCode(error) === 404) {
             return undefined;

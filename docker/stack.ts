@@ -1,6 +1,8 @@
 import type Docker from "dockerode";
+import { InputError } from "../upstreams/errors";
 import { unlessGone } from "./client";
 import { belongsTo, identityLabels, LABEL, type MadeBy, type StackIdentity, stackName } from "./labels";
+import { joinNetwork, leaveNetwork } from "./own-container";
 import { findContainer, findContainers, findNetwork, findVolume, type ServerContainer } from "./server";
 
 /** Filters of Docker's list calls for a stack's labels. */
@@ -8,10 +10,36 @@ function filters(identity: StackIdentity) {
     return { label: Object.entries(identityLabels(identity)).map(([key, value]) => `${key}=${value}`) };
 }
 
-/** The server of a stack, whoever made it; undefined when there is none. */
+/**
+ * The server of a stack, whoever made it; undefined when there is none. A program of the user's own names its component
+ * as it likes: where it has one only, that is the one that is meant.
+ *
+ * @throws InputError where there are several, and none has the name that is looked for.
+ */
 export async function findServer(docker: Docker, identity: StackIdentity): Promise<ServerContainer | undefined> {
-    const [server] = await findContainers(docker, identityLabels(identity));
-    return server;
+    const { [LABEL.component]: wanted, ...labels } = identityLabels(identity);
+    const servers = await findContainers(docker, labels);
+    const components = servers.map((server) => server.labels[LABEL.component] ?? "");
+    const exact = servers[components.indexOf(wanted ?? "")];
+    if (exact === undefined && servers.length > 1) {
+        throw new InputError(
+            `The stack ${JSON.stringify(identity.stack)} has several dev databases: ${components.sort().join(", ")}. Choose one with --component NAME.`,
+        );
+    }
+    return exact ?? servers[0];
+}
+
+/** The same, for whoever will speak to it: a command that runs in a container joins the server's network first. */
+export async function findReachableServer(
+    docker: Docker,
+    identity: StackIdentity,
+): Promise<ServerContainer | undefined> {
+    const server = await findServer(docker, identity);
+    if (server === undefined || !server.running || server.reached !== undefined) {
+        return server;
+    }
+    await joinNetwork(docker, server.name);
+    return findServer(docker, identity);
 }
 
 /** Which door an object was made by. Objects without the label were made by hand, which no door touches. */
@@ -52,6 +80,9 @@ export async function removeStandalone(docker: Docker, identity: StackIdentity):
         }
     }
     for (const network of await docker.listNetworks({ filters: filters(identity) })) {
+        if (own(network.Labels)) {
+            await leaveNetwork(docker, network.Name);
+        }
         if (own(network.Labels) && (await unlessGone(docker.getNetwork(network.Id).remove()))) {
             removed.push(`network ${network.Name}`);
         }

@@ -2,7 +2,7 @@
 
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A connection that something in the rehearsal's server asked for. */
 export interface Connection {
@@ -97,6 +97,11 @@ export class Answering {
     /** From now on this user is asked by SCRAM, and by channel binding where there is TLS. */
     scram(user: string, password: string): Promise<void> {
         return this.command("scram", hex(user), hex(password));
+    }
+
+    /** A database of this name is the same wherever it is asked for. */
+    plain(database: string): Promise<void> {
+        return this.command("plain", hex(database));
     }
 
     /** From now on TLS is spoken where it is asked for. */

@@ -1,11 +1,22 @@
 /** A rehearsal, unless one with the same input was kept. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type Docker from "dockerode";
 import packageJson from "../package.json";
 import { nodeFileSystem } from "../schema/read/filesystem";
 import type { Inference } from "../schema/report";
 import { cacheFolder, cacheKey, keep, recall, recording } from "./cache";
 import { type RehearsalInput, rehearse } from "./rehearse";
+
+/** What a checkout was built of; a package has its version only. */
+function programState(): string {
+    try {
+        return readFileSync(join(__dirname, "..", "dist", "build.json"), "utf8");
+    } catch {
+        return "";
+    }
+}
 
 export interface CachedInput extends RehearsalInput {
     /** Takes a line that tells the user what is being waited for. */
@@ -20,7 +31,7 @@ export interface CachedInput extends RehearsalInput {
 export async function rehearseCached(docker: Docker, input: CachedInput): Promise<Inference> {
     const { final: _, fileSystem = nodeFileSystem, onProgress: __, signal: ___, tell, ...plain } = input;
     const folder = cacheFolder();
-    const key = cacheKey({ version: packageJson.version, directory: process.cwd(), ...plain });
+    const key = cacheKey({ version: packageJson.version, program: programState(), directory: process.cwd(), ...plain });
     const kept = await recall(folder, key, fileSystem);
     if (kept !== undefined) {
         return kept;

@@ -9,7 +9,7 @@ export class Cluster {
     private readonly sessions: Sessions;
 
     constructor(server: RehearsalServer) {
-        this.sessions = new Sessions((database) => server.session(database));
+        this.sessions = new Sessions((database) => server.quietSession(database));
     }
 
     /** The superuser's session with a database. */
@@ -19,7 +19,7 @@ export class Cluster {
 
     /** Makes a database where there is none of that name. */
     async database(name: string): Promise<void> {
-        const { error } = await (await this.in("template1")).query(
+        const { error } = await (await this.in("postgres")).query(
             `CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0`,
         );
         // 42P04: it is there already.
@@ -30,7 +30,7 @@ export class Cluster {
 
     /** Makes a role; false where that cannot be, for example because there is one. */
     async role(name: string): Promise<boolean> {
-        const { error } = await (await this.in("template1")).query(`CREATE ROLE ${quoteIdent(name)}`);
+        const { error } = await (await this.in("postgres")).query(`CREATE ROLE ${quoteIdent(name)}`);
         return error === undefined;
     }
 

@@ -18,7 +18,8 @@ import { duplexOf, execOutput, execStream } from "./exec";
 import type { FinalServer } from "./final";
 import { Session } from "./session";
 
-const SOURCES = join(__dirname, "server");
+/** Also from the bundle in `dist/`. */
+const SOURCES = join(__dirname, "..", "rehearsal", "server");
 const HOME = "/rehearsal";
 /** Sockets of the server in which everything is answered, and of the stack's own. */
 const INNER = `${HOME}/socket/.s.PGSQL.5432`;
@@ -40,6 +41,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
     max_locks_per_transaction: "1024",
     "fdw_stub_rehearsal.superuser": "postgres",
 };
+
+/** Settings of a session whose statements and errors are not the schema's. */
+const QUIET = { log_statement: "none", log_min_messages: "panic" };
 
 export interface RehearsalOptions {
     /** Image to start, which is here. */
@@ -125,10 +129,15 @@ export class RehearsalServer {
         );
     }
 
-    /** A fresh cluster, in which everything that is asked for is answered. */
-    async fresh(): Promise<void> {
+    /**
+     * A fresh cluster, in which everything that is asked for is answered.
+     *
+     * @param more Settings that come before those of the stack.
+     */
+    async fresh(more: Readonly<Record<string, string>> = {}): Promise<void> {
         const settings = {
             ...SETTINGS,
+            ...more,
             "fdw_stub_rehearsal.superuser": this.options.devUser,
             ...this.options.settings,
             // What is missing is read from messages.
@@ -137,9 +146,25 @@ export class RehearsalServer {
         await this.answering.serve(Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]));
     }
 
+    /** Bytes to and from the server, which lets everybody in by this way. */
+    connect(socket = INNER): Promise<Duplex> {
+        return execStream(this.container, ["perl", `${HOME}/relay.pl`, socket]);
+    }
+
     /** A session of the superuser, beside the schema's own. */
     session(database: string): Promise<Session> {
         return this.open(database, INNER);
+    }
+
+    /** A session of ours, of which the server's log tells nothing. */
+    async quietSession(database: string): Promise<Session> {
+        return Session.open(await this.connect(), { user: this.options.devUser, database, ...QUIET });
+    }
+
+    /** The text of a file below the cluster's data, from the moment on at which it holds a mark. */
+    async dataFile(name: string, mark: string): Promise<Duplex> {
+        const wait = 'for i in $(seq 500); do grep -qF "$2" "$1" && break; sleep 0.02; done; exec cat "$1"';
+        return execStream(this.container, ["sh", "-c", wait, "sh", `${HOME}/data/${name}`, mark]);
     }
 
     /** A session for the schema's statements, none of which takes forever. */
@@ -152,7 +177,7 @@ export class RehearsalServer {
     }
 
     private async open(database: string, socket: string, milliseconds?: number): Promise<Session> {
-        const reach = () => execStream(this.container, ["perl", `${HOME}/relay.pl`, socket]);
+        const reach = () => this.connect(socket);
         return Session.open(
             await reach(),
             { user: this.options.devUser, database },
@@ -167,7 +192,7 @@ export class RehearsalServer {
      */
     async serveFinal({ plan }: FinalServer): Promise<void> {
         await this.answering.stop();
-        const hosts = plan.hostAliases.map((host) => `127.0.0.1 ${host}`).join("\n");
+        const hosts = plan.hostAliases.map(({ host, ip }) => `${ip} ${host}`).join("\n");
         await this.container.putArchive(
             await tarOf([...plan.files, { file: `${HOME}/hosts`, content: `${hosts}\n`, executable: false }]),
             { path: "/" },

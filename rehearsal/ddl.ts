@@ -1,10 +1,10 @@
 /** A stub's dump as the parts of an upstream: extensions, tables of plain columns, and whatever else there is. Pure. */
 
-import type { Table } from "../upstreams/model";
+import type { Extension, Table } from "../upstreams/model";
 import { shortType } from "./stubs";
 
 export interface DescribedDump {
-    readonly extensions: readonly string[];
+    readonly extensions: readonly Extension[];
     readonly ddl: readonly string[];
     readonly tables: readonly Table[];
 }
@@ -12,6 +12,7 @@ export interface DescribedDump {
 /** A name as `pg_dump` writes it: in quotes only where it needs them. */
 const NAME = '"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*';
 const TABLE = new RegExp(`^CREATE TABLE (${NAME})\\.(${NAME}) \\(\\n?([\\s\\S]*?)\\n?\\);$`);
+const SCHEMA = new RegExp(`^CREATE SCHEMA (${NAME});$`);
 const COLUMN = new RegExp(`^ {4}(${NAME}) (.+?),?$`);
 const EXTENSION = new RegExp(`^CREATE EXTENSION IF NOT EXISTS (${NAME}) WITH SCHEMA (${NAME});$`);
 /** What may stand before tables without needing any. */
@@ -50,7 +51,7 @@ function tableIn(entry: string): Table | undefined {
  * @returns tables as tables where everything else can come before them; otherwise all as text, in order.
  */
 export function describeDump(entries: readonly string[], immovable: ReadonlySet<string> = new Set()): DescribedDump {
-    const extensions: string[] = [];
+    const extensions: Extension[] = [];
     const rest: string[] = [];
     for (const entry of entries) {
         const extension = EXTENSION.exec(entry);
@@ -58,20 +59,23 @@ export function describeDump(entries: readonly string[], immovable: ReadonlySet<
             rest.push(entry);
             continue;
         }
-        const [, name = "", schema = ""] = extension;
-        extensions.push(unquote(name));
-        // Extensions are made before anything else, in `public`.
-        if (schema !== "public" && !immovable.has(unquote(name))) {
-            rest.push(`ALTER EXTENSION ${name} SET SCHEMA ${schema};`);
-        }
+        const [, name = "", schema = "public"] = extension;
+        const own = unquote(schema) === "public" || immovable.has(unquote(name)) ? undefined : unquote(schema);
+        extensions.push({ name: unquote(name), ...(own === undefined ? {} : { schema: own }) });
     }
-    const tables = rest.map(tableIn);
-    const plain = rest.every((entry, index) => tables[index] !== undefined || BEFORE_TABLES.test(entry));
+    // The schema of an extension comes with it, before anything else.
+    const brought = new Set(extensions.map(({ schema }) => schema));
+    const own = rest.filter((entry) => {
+        const schema = SCHEMA.exec(entry)?.[1];
+        return schema === undefined || !brought.has(unquote(schema));
+    });
+    const tables = own.map(tableIn);
+    const plain = own.every((entry, index) => tables[index] !== undefined || BEFORE_TABLES.test(entry));
     return plain
         ? {
               extensions,
-              ddl: rest.filter((_, index) => tables[index] === undefined),
+              ddl: own.filter((_, index) => tables[index] === undefined),
               tables: tables.flatMap((table) => table ?? []),
           }
-        : { extensions, ddl: rest, tables: [] };
+        : { extensions, ddl: own, tables: [] };
 }

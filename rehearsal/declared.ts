@@ -2,10 +2,12 @@
 
 import { InputError } from "../upstreams/errors";
 import type { Upstream, User } from "../upstreams/model";
+import { canonicalHost } from "../upstreams/names";
 import { quoteIdent } from "../upstreams/quote";
 import { stubStatements } from "../upstreams/script";
 import { planStubs } from "../upstreams/stubs";
 import type { RehearsalServer } from "./container";
+import { stubName } from "./servers";
 import { dumpRows, dumpStub, type StubTable, tablesOf } from "./stubs";
 
 export interface DeclaredStubs {
@@ -30,8 +32,14 @@ export async function declaredStubs(server: RehearsalServer, declared: readonly 
     }
     await server.fresh();
     const admin = await server.session("template1");
-    for (const stub of planStubs(declared).databases) {
-        const { database } = stub;
+    for (const { upstream, stub } of declared.flatMap((each) =>
+        planStubs([each]).databases.map((one) => ({ upstream: each, stub: one })),
+    )) {
+        const database = stubName({ ...upstream, host: canonicalHost(upstream.host) }, upstream.database, new Set());
+        if (texts.has(database)) {
+            // Two declared upstreams of one place.
+            continue;
+        }
         await admin.query(`CREATE DATABASE ${quoteIdent(database)} TEMPLATE template0`);
         const session = await server.session(database);
         const { requires, statements } = await stubStatements(stub);
@@ -78,10 +86,13 @@ export function completed(declared: readonly Upstream[], derived: readonly Upstr
         ),
     );
     const own = declared.map((upstream) => {
-        // Upstreams of one database share its stub, which holds what all of them declare.
-        const content = derived.find(({ database }) => database === upstream.database) ?? upstream;
         const other = derived.find((each) => same(each, upstream));
-        return { ...content, ...address(upstream), users: mergedUsers(upstream.users, other?.users ?? [], passwords) };
+        return {
+            ...upstream,
+            ...other,
+            ...address(upstream),
+            users: mergedUsers(upstream.users, other?.users ?? [], passwords),
+        };
     });
     const rest = derived
         .filter((each) => !declared.some((upstream) => same(upstream, each)))
@@ -89,6 +100,6 @@ export function completed(declared: readonly Upstream[], derived: readonly Upstr
     return [...own, ...rest];
 }
 
-function address({ host, port, database }: Upstream) {
-    return { host, port, database };
+function address({ host, port, database, stub }: Upstream) {
+    return { host, port, database, ...(stub === undefined ? {} : { stub }) };
 }

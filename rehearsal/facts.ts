@@ -1,6 +1,7 @@
 /** What a pass learnt of the schema and of what it asked for, with the place of each thing. Plain data. */
 
 import type { Place } from "../schema/report";
+import type { MirrorNotice } from "./notices";
 
 export interface ServerFact {
     readonly name: string;
@@ -36,6 +37,7 @@ export interface ConnectionFact {
     readonly database: string;
     readonly user: string;
     readonly password?: string;
+    readonly tls: boolean;
     readonly place: Place;
 }
 
@@ -95,4 +97,44 @@ export function noFacts(): Facts {
         failures: [],
         statements: 0,
     };
+}
+
+/**
+ * Keeps what a notice tells.
+ *
+ * @returns false for a notice that tells no fact, but something to be done.
+ */
+export function noteFact(facts: Facts, notice: MirrorNotice, place: Place): boolean {
+    switch (notice.event) {
+        case "server": {
+            const { name, wrapper, handled, options } = notice;
+            facts.servers.push({ name, wrapper, handled, options, place });
+            return true;
+        }
+        case "mapping": {
+            const { server, role, options } = notice;
+            facts.mappings.push({ server, role: role ?? "PUBLIC", options, place });
+            return true;
+        }
+        case "table": {
+            const { server, schema, name, remoteSchema, remoteName, columns } = notice;
+            facts.tables.push({ server, local: `${schema}.${name}`, remoteSchema, remoteName, columns, place });
+            return true;
+        }
+        case "retyped": {
+            const { database, schema, table, column, before, after } = notice;
+            facts.retyped.push({ database, schema, table, column, before, after, place });
+            return true;
+        }
+        case "contradicted": {
+            const { schema, table, column, given, wanted } = notice;
+            facts.contradictions.push({ schema, table, column, given, wanted, place });
+            return true;
+        }
+        case "failed":
+            facts.failures.push({ place, sql: "", code: "XX000", message: notice.message });
+            return true;
+        default:
+            return false;
+    }
 }

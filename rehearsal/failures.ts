@@ -1,10 +1,12 @@
 /** Statements that PostgreSQL refused, as findings: one for one cause, however many statements it touches. Pure. */
 
+import { flow } from "../schema/configline";
 import type { Finding } from "../schema/report";
 import { withoutPasswords } from "../upstreams/secrets";
-import type { FailureFact } from "./facts";
+import type { FailureFact, MappingFact } from "./facts";
 
-function excerpt(sql: string): string {
+/** The beginning of a statement, in one line. */
+export function excerpt(sql: string): string {
     const line = withoutPasswords(sql.slice(0, 4000)).replace(/\s+/g, " ");
     return line.length > 80 ? `${line.slice(0, 80)}…` : line;
 }
@@ -25,19 +27,53 @@ function makes(sql: string): string | undefined {
 
 const bare = (name: string) => name.slice(name.lastIndexOf(".") + 1);
 
-function explain({ code, message }: FailureFact): string {
+/** What would help, in words and as a line of configuration. */
+interface Advice {
+    readonly text: string;
+    readonly config?: string;
+}
+
+function advise({ code, message }: FailureFact, mappings: readonly MappingFact[], devUser: string): Advice {
     const extension = /extension "([^"]+)" is not available|extension control file ".*\/([^"/]+)\.control"/.exec(
         message,
     );
     if (extension !== null) {
-        return ` The image lacks it: name one that has ${extension[1] ?? extension[2]} with the key \`image\`.`;
+        return {
+            text: ` The image lacks it: name one that has ${extension[1] ?? extension[2]} with the key \`image\`.`,
+        };
     }
-    return code === "28000" || /password or GSSAPI/.test(message)
-        ? " A role that is no superuser needs a password in its user mapping."
-        : "";
+    const unmapped = /^user mapping not found for user "([^"]+)", server "([^"]+)"/.exec(message);
+    if (unmapped !== null) {
+        const roles = new Set(mappings.filter(({ server }) => server === unmapped[2]).map(({ role }) => role));
+        const [only] = roles;
+        // A script is often meant for one role, whose mapping is the only one.
+        return only !== undefined && roles.size === 1 && unmapped[1] === devUser
+            ? {
+                  text: ` The only mapping there is for ${only}: let the dev database's user be that role, or add CREATE USER MAPPING FOR CURRENT_USER.`,
+                  config: `fdw-stub:devUser: ${flow(only)}`,
+              }
+            : { text: ` Add CREATE USER MAPPING FOR ${unmapped[1]} SERVER ${unmapped[2]}.` };
+    }
+    return {
+        text:
+            code === "2F003" || /password (?:or GSSAPI delegated credentials )?(?:is )?required/.test(message)
+                ? " A role that is no superuser needs a password in its user mapping."
+                : "",
+    };
 }
 
-export function failureFindings(failures: readonly FailureFact[], strict: boolean): Finding[] {
+/** How the failures are told. */
+export interface FailureOptions {
+    /** Whether they are errors. */
+    readonly strict: boolean;
+    readonly mappings: readonly MappingFact[];
+    readonly devUser: string;
+}
+
+export function failureFindings(
+    failures: readonly FailureFact[],
+    { strict, mappings, devUser }: FailureOptions,
+): Finding[] {
     const causes: Array<{ failure: FailureFact; made: Set<string>; more: number }> = [];
     for (const failure of failures) {
         const lacks = missing(failure.message);
@@ -60,6 +96,7 @@ export function failureFindings(failures: readonly FailureFact[], strict: boolea
     }
     return causes.map(({ failure, more }): Finding => {
         const { message, detail, hint, place, sql } = failure;
+        const advice = advise(failure, mappings, devUser);
         const also =
             more === 0
                 ? ""
@@ -67,12 +104,13 @@ export function failureFindings(failures: readonly FailureFact[], strict: boolea
                   ? " One more statement fails for it."
                   : ` ${more} more statements fail for it.`;
         const extra = [detail, hint === undefined ? undefined : `Hint: ${hint}`].filter((text) => text !== undefined);
-        const more2 = extra.length === 0 ? "" : ` (${extra.join(" ")})`;
+        const context = extra.length === 0 ? "" : ` (${extra.join(" ")})`;
         return {
             severity: strict ? "error" : "warning",
             code: "statement-failed",
-            message: `${withoutPasswords(`PostgreSQL refuses this statement: ${message}${more2}.`)}${explain(failure)}${also} The statement: ${excerpt(sql)}`,
+            message: `${withoutPasswords(`PostgreSQL refuses this statement: ${message}${context}.`)}${advice.text}${also} The statement: ${excerpt(sql)}`,
             ...place,
+            ...(advice.config === undefined ? {} : { config: advice.config }),
         };
     });
 }

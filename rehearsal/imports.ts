@@ -1,6 +1,7 @@
 /** IMPORT FOREIGN SCHEMA, read from the parser's tree. */
 
 import type { Node } from "libpg-query";
+import { parseSql } from "../upstreams/parser";
 
 export interface ImportStatement {
     readonly server: string;
@@ -11,7 +12,13 @@ export interface ImportStatement {
     readonly tables: readonly string[];
 }
 
-export function importsIn(nodes: readonly Node[]): ImportStatement[] {
+/** Those of a text of any statements; none where it cannot be parsed. */
+export function importsInText(text: string): ImportStatement[] {
+    const parsed = parseSql(text);
+    return "nodes" in parsed ? importsIn(parsed.nodes) : [];
+}
+
+function importsIn(nodes: readonly Node[]): ImportStatement[] {
     return nodes.flatMap((node) => {
         if (!("ImportForeignSchemaStmt" in node)) {
             return [];

@@ -15,10 +15,8 @@ export interface Knowledge {
     /** Paths of clients' certificates with the paths of their keys. */
     readonly clients: Map<string, string>;
     tls: boolean;
-    /** Roles that the configuration declares. */
-    readonly roles: ReadonlySet<string>;
-    /** Roles that the schema mentions and does not create, each with the first place. */
-    readonly missingRoles: Map<string, Place>;
+    /** Roles that are there before the schema runs: those that it mentions and does not create, with the place. */
+    readonly roles: Map<string, Place | undefined>;
     /** The database that the script connects to for what is under development; undefined for the one it begins in. */
     ownDatabase: string | undefined;
     /** Databases that the script itself fills, after `\c`. */
@@ -34,8 +32,7 @@ export function noKnowledge(roles: readonly string[]): Knowledge {
         authorities: new Set(),
         clients: new Map(),
         tls: false,
-        roles: new Set(roles),
-        missingRoles: new Map(),
+        roles: new Map(roles.map((name) => [name, undefined])),
         ownDatabase: undefined,
         scripted: new Set(),
     };

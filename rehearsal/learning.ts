@@ -3,24 +3,20 @@
 import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
 import { isUnreadable } from "../schema/read/unreadable";
 import type { Place } from "../schema/report";
-import type { Address } from "../schema/usage/settle";
-import type { Upstream } from "../schema/usage/unknowns";
 import { Usage } from "../schema/usage/usage";
-import { parseConninfo } from "../upstreams/conninfo";
-import { parseSql } from "../upstreams/parser";
 import { quoteLiteral } from "../upstreams/quote";
+import { prepareAnswers } from "./answers";
 import { Cluster } from "./cluster";
 import { mirrorSql, type RehearsalServer } from "./container";
-import { endpointsOf } from "./endpoints";
-import { type Facts, noFacts } from "./facts";
-import { importsIn } from "./imports";
+import { type Facts, noFacts, noteFact } from "./facts";
+import { importsInText } from "./imports";
 import type { Knowledge } from "./knowledge";
 import { mendOf } from "./mend";
 import { Mender } from "./mender";
 import { blockLine, type MirrorNotice, mirrorNotice, quotedStatement } from "./notices";
 import { Provider } from "./provider";
 import { failureOf, outcomeOf, runStatement, Sessions, told } from "./running";
-import { databasesOf, serverOptions } from "./servers";
+import { addressOf, stubsOfServer } from "./servers";
 import type { Session } from "./session";
 import type { StubTable } from "./stubs";
 
@@ -33,6 +29,10 @@ const QUIET =
 /** SQLSTATEs by which the schema itself keeps us from looking: a failed transaction, privileges, timeouts. */
 const NO_LOOK = /^(?:25P02|42501|57)/;
 
+/** Statements after which the effective schemas are the same. */
+const KEEPS_PATH =
+    /^(?:CREATE (?:TABLE|INDEX|UNIQUE|TYPE|DOMAIN|FUNCTION|PROCEDURE|OR|VIEW|MATERIALIZED|EXTENSION|SEQUENCE|FOREIGN|TRIGGER|POLICY)|ALTER (?:TABLE|FOREIGN|INDEX|SEQUENCE|VIEW|FUNCTION)|COMMENT|GRANT|REVOKE|BEGIN|INSERT|UPDATE|DELETE|COPY)\b/;
+
 export interface LearningPlan {
     readonly devDatabase: string;
     /** SQL that fills each stub, by database. */
@@ -42,6 +42,8 @@ export interface LearningPlan {
     readonly knowledge: Knowledge;
     /** Statements that every fresh database starts from. */
     readonly baseline: readonly string[];
+    /** Settings of the server beside its own. */
+    readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** What is in the catalogs when a pass has ended. */
@@ -71,9 +73,10 @@ export class LearningPass {
     readonly foreignIn = new Set<string>();
     /** Databases that the script connected to by name. */
     readonly scripted = new Set<string>();
-    private hadUnmirrored = false;
     private place: Place = { file: "", line: 1 };
     private current: ReadStatement | undefined;
+    /** Effective schemas of the session; undefined after what may have changed them. */
+    private searchPath: readonly string[] | undefined;
     /** Imports or dblink are used: then statements tell columns that nobody declares. */
     private usageCounts = false;
 
@@ -94,7 +97,7 @@ export class LearningPass {
         this.usage = new Usage(
             (sql) => this.look(sql),
             (server, schema, table) => this.givenTable(server, schema, table),
-            (upstream) => this.addressOf(upstream),
+            (upstream) => addressOf(this.facts, upstream),
         );
     }
 
@@ -102,8 +105,8 @@ export class LearningPass {
     async begin(): Promise<void> {
         const { server, plan } = this;
         const { answering } = server;
-        await server.fresh();
-        answering.onConnection = ({ password, tls: _, ...connection }) => {
+        await server.fresh(plan.settings);
+        answering.onConnection = ({ password, ...connection }) => {
             this.facts.connections.push({
                 ...connection,
                 ...(password === null ? {} : { password }),
@@ -111,21 +114,8 @@ export class LearningPass {
             });
         };
         const { knowledge } = plan;
-        if (knowledge.tls) {
-            await answering.tls();
-        }
-        await Promise.all([
-            ...[...knowledge.ports].map((port) => answering.listen(port)),
-            ...[...knowledge.sockets].map((key) => {
-                const [directory = "", port] = key.split("\0");
-                return answering.socket(directory, Number(port));
-            }),
-            ...[...knowledge.trusted].map((user) => answering.trust(user)),
-            ...[...knowledge.passwords].map(([user, password]) => answering.scram(user, password)),
-            ...[...knowledge.authorities].map((path) => answering.authority(path)),
-            ...[...knowledge.clients].map(([certificate, key]) => answering.client(certificate, key, "client")),
-        ]);
-        for (const role of this.givenRoles()) {
+        await prepareAnswers(answering, knowledge);
+        for (const role of knowledge.roles.keys()) {
             await this.cluster.role(role);
         }
         for (const [database, sql] of plan.stubs) {
@@ -140,6 +130,7 @@ export class LearningPass {
 
     /** A file begins. */
     async session(_file: string): Promise<void> {
+        this.searchPath = undefined;
         await this.sessions.reset();
     }
 
@@ -218,9 +209,9 @@ export class LearningPass {
         }
         // What the script made in other databases is what their upstreams look like; what is ours there is not.
         for (const database of [...this.withMirror].filter((name) => name !== this.plan.devDatabase)) {
-            await (await this.sessions.to(database)).rows("DROP SCHEMA IF EXISTS fdw_stub_rehearsal CASCADE");
+            await (await this.sessions.to(database)).rows("DROP SCHEMA IF EXISTS pg_fdw_stub_rehearsal CASCADE");
         }
-        const admin = await this.cluster.in("template1");
+        const admin = await this.cluster.in("postgres");
         const databases = await admin.rows(
             'SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname COLLATE "C"',
         );
@@ -234,19 +225,13 @@ export class LearningPass {
         };
     }
 
-    /** Whether what was learnt late could have changed what came before. */
-    get leavesQuestions(): boolean {
-        return this.usageCounts || this.hadUnmirrored || this.facts.failures.length > 0;
-    }
-
     settled() {
         return this.usage.settle();
     }
 
     /** Roles that are not the schema's own. */
     private givenRoles(): string[] {
-        const { roles, missingRoles } = this.plan.knowledge;
-        return [...roles, ...missingRoles.keys()];
+        return [...this.plan.knowledge.roles.keys()];
     }
 
     /** A session of the superuser with one of the stubs. */
@@ -269,7 +254,7 @@ export class LearningPass {
     private async connect(database: string): Promise<Session> {
         await this.cluster.database(database);
         const session = await this.server.schemaSession(database);
-        const [found] = await session.rows("SELECT to_regnamespace('fdw_stub_rehearsal') IS NULL");
+        const [found] = await session.rows("SELECT to_regnamespace('pg_fdw_stub_rehearsal') IS NULL");
         if (found?.[0] === "t") {
             const { error } = await session.query(mirrorSql());
             if (error !== undefined) {
@@ -284,11 +269,11 @@ export class LearningPass {
                 ),
             );
             if (given.length > 0) {
-                await session.rows(`INSERT INTO fdw_stub_rehearsal.given VALUES ${given.join(", ")}`);
+                await session.rows(`INSERT INTO pg_fdw_stub_rehearsal.given VALUES ${given.join(", ")}`);
             }
             const settled = [...this.plan.knowledge.scripted].map((name) => `(${quoteLiteral(name)})`);
             if (settled.length > 0) {
-                await session.rows(`INSERT INTO fdw_stub_rehearsal.settled VALUES ${settled.join(", ")}`);
+                await session.rows(`INSERT INTO pg_fdw_stub_rehearsal.settled VALUES ${settled.join(", ")}`);
             }
         }
         this.withMirror.add(database);
@@ -311,10 +296,16 @@ export class LearningPass {
         return ran.results.at(-1)?.rows ?? [];
     }
 
-    private async observe({ file, line, sql }: ReadStatement): Promise<void> {
+    private async observe({ file, line, sql, words }: ReadStatement): Promise<void> {
         this.usageCounts = true;
-        const path = await this.look("SELECT unnest(current_schemas(true))");
-        await this.usage.observe({ file, line, sql, searchPath: path.flatMap(([schema]) => schema ?? []) });
+        if (this.searchPath === undefined) {
+            const path = await this.look("SELECT unnest(current_schemas(true))");
+            this.searchPath = path.flatMap(([schema]) => schema ?? []);
+        }
+        await this.usage.observe({ file, line, sql, searchPath: this.searchPath });
+        if (!KEEPS_PATH.test(words.join(" "))) {
+            this.searchPath = undefined;
+        }
     }
 
     /** Where in the statement something happens: inside a DO block the server tells the line. */
@@ -338,59 +329,17 @@ export class LearningPass {
                 return;
             }
         }
-        switch (notice.event) {
-            case "server": {
-                const { name, wrapper, handled, options } = notice;
-                this.facts.servers.push({ name, wrapper, handled, options, place });
-                break;
+        if (noteFact(this.facts, notice, place)) {
+            return;
+        }
+        if (notice.event === "import") {
+            this.usageCounts = true;
+            const text = quotedStatement(notice.context, /^\s*IMPORT\s/i) ?? notice.query;
+            for (const found of importsInText(text)) {
+                this.usage.imported({ ...found, file: place.file, line: place.line });
             }
-            case "mapping": {
-                const { server, role, options } = notice;
-                this.facts.mappings.push({ server, role: role ?? "PUBLIC", options, place });
-                break;
-            }
-            case "table": {
-                const { server, schema, name, remoteSchema, remoteName, columns } = notice;
-                this.facts.tables.push({
-                    server,
-                    local: `${schema}.${name}`,
-                    remoteSchema,
-                    remoteName,
-                    columns,
-                    place,
-                });
-                break;
-            }
-            case "retyped": {
-                const { database, schema, table, column, before, after } = notice;
-                this.facts.retyped.push({ database, schema, table, column, before, after, place });
-                break;
-            }
-            case "import": {
-                this.usageCounts = true;
-                const text = quotedStatement(notice.context, /^\s*IMPORT\s/i) ?? notice.query;
-                const parsed = parseSql(text);
-                for (const found of "nodes" in parsed ? importsIn(parsed.nodes) : []) {
-                    this.usage.imported({ ...found, file: place.file, line: place.line });
-                }
-                break;
-            }
-            case "unmirrored":
-                this.hadUnmirrored = true;
-                this.unmirrored.push({ database: notice.database, table: JSON.stringify(notice.table) });
-                break;
-            case "contradicted": {
-                const { schema, table, column, given, wanted } = notice;
-                this.facts.contradictions.push({ schema, table, column, given, wanted, place });
-                break;
-            }
-            case "failed":
-                this.facts.failures.push({ place, sql: "", code: "XX000", message: notice.message });
-                break;
-            default: {
-                const never: never = notice;
-                throw new Error(`Unknown notice ${JSON.stringify(never)}`);
-            }
+        } else if (notice.event === "unmirrored") {
+            this.unmirrored.push({ database: notice.database, table: JSON.stringify(notice.table) });
         }
     }
 
@@ -400,22 +349,13 @@ export class LearningPass {
         // As they were declared: a savepoint may have taken that back, after something had read them.
         for (const { database, table } of rest) {
             await session.query(
-                `SELECT fdw_stub_rehearsal.mirror_into(${quoteLiteral(database)}, ${quoteLiteral(table)})`,
+                `SELECT pg_fdw_stub_rehearsal.mirror_into(${quoteLiteral(database)}, ${quoteLiteral(table)})`,
             );
         }
     }
 
-    private addressOf(upstream: Upstream): Address | undefined {
-        const options =
-            typeof upstream === "string" ? serverOptions(this.facts, upstream) : parseConninfo(upstream.conninfo);
-        const [endpoint] = options === undefined ? [] : endpointsOf(options);
-        const database =
-            typeof upstream === "string" ? databasesOf(this.facts, upstream)[0] : options?.dbname || options?.user;
-        return endpoint === undefined || database === undefined ? undefined : { ...endpoint, database };
-    }
-
     private givenTable(server: string, schema: string, name: string) {
-        for (const database of databasesOf(this.facts, server)) {
+        for (const database of stubsOfServer(this.facts, server, this.plan.knowledge.scripted)) {
             const found = this.plan.given.get(database)?.find((each) => each.schema === schema && each.name === name);
             if (found !== undefined) {
                 return found.columns;

@@ -8,7 +8,7 @@ import type { Facts } from "./facts";
 import type { Knowledge } from "./knowledge";
 import type { Mend } from "./mend";
 import { runStatement } from "./running";
-import { clientFiles, databasesOf, userOf } from "./servers";
+import { clientFiles, stubsOfServer, userOf } from "./servers";
 import type { Session } from "./session";
 
 export class Mender {
@@ -33,7 +33,7 @@ export class Mender {
                 if (!(await cluster.role(mend.name))) {
                     return false;
                 }
-                knowledge.missingRoles.set(mend.name, place);
+                knowledge.roles.set(mend.name, place);
                 if (session.state === "T") {
                     // The session remembers until the transaction's end that there was none; this makes it look again.
                     await runStatement(session, {
@@ -85,7 +85,7 @@ export class Mender {
                 return users.length > 0;
             }
             case "remote-schema": {
-                for (const database of databasesOf(facts, mend.server)) {
+                for (const database of stubsOfServer(facts, mend.server, knowledge.scripted)) {
                     await cluster.database(database);
                     await (await cluster.in(database)).query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdent(mend.schema)}`);
                 }

@@ -1,10 +1,10 @@
 /** What `server/mirror.sql` tells of the schema while it runs: notices whose detail is JSON. */
 
 import type { NoticeMessage } from "pg-protocol/dist/messages";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Message of the notices that are ours. */
-const MARK = "fdw_stub_rehearsal";
+export const MARK = "fdw_stub_rehearsal";
 
 const options = z.record(z.string(), z.string());
 const context = z.string().default("");
@@ -75,12 +75,14 @@ export type MirrorNotice = z.output<typeof notice>;
 
 /** The notice as data, if it is one of ours. */
 export function mirrorNotice(message: NoticeMessage): MirrorNotice | undefined {
-    if (message.message !== MARK || message.detail === undefined) {
-        return undefined;
-    }
+    return message.message !== MARK || message.detail === undefined ? undefined : mirrorDetail(message.detail);
+}
+
+/** The detail of one of our notices as data. */
+export function mirrorDetail(detail: string): MirrorNotice | undefined {
     let json: unknown;
     try {
-        json = JSON.parse(message.detail);
+        json = JSON.parse(detail);
     } catch {
         // The schema's own notice of that name.
         return undefined;

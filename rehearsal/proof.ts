@@ -6,7 +6,8 @@ import { quoteIdent, quoteLiteral } from "../upstreams/quote";
 import type { RehearsalServer } from "./container";
 import { type Facts, noFacts } from "./facts";
 import type { FinalServer } from "./final";
-import { failureOf, outcomeOf, runStatement, Sessions } from "./running";
+import { runAll } from "./pipeline";
+import { failureOf, outcomeOf, type Ran, runStatement, Sessions } from "./running";
 
 export interface ProofPlan {
     readonly devDatabase: string;
@@ -64,29 +65,49 @@ export class ProofPass {
         }
     }
 
+    /** A file begins. */
     async session(_file: string): Promise<void> {
         await this.sessions.reset();
     }
 
     async statement(statement: ReadStatement): Promise<StatementOutcome> {
-        const [first, second] = statement.words;
-        if (
-            (statement.database !== undefined && statement.database !== this.plan.ownDatabase) ||
-            (second === "DATABASE" && (first === "CREATE" || first === "DROP"))
-        ) {
+        if (!this.concerns(statement)) {
             return {};
         }
+        const ran = await runStatement(await this.sessions.to(this.plan.devDatabase), statement);
+        await this.note(statement, ran);
+        return outcomeOf(ran);
+    }
+
+    /** Statements that are known beforehand, file by file. */
+    async all(files: ReadonlyArray<readonly ReadStatement[]>): Promise<void> {
         const session = await this.sessions.to(this.plan.devDatabase);
-        const ran = await runStatement(session, statement);
-        const outcome = outcomeOf(ran);
+        for (const statements of files) {
+            await this.sessions.reset();
+            await runAll(
+                session,
+                statements.filter((statement) => this.concerns(statement)),
+                (statement, ran) => this.note(statement, ran),
+            );
+        }
+    }
+
+    /** What is for other databases, and what makes them, is not run. */
+    private concerns({ database, words: [first, second] }: ReadStatement): boolean {
+        return (
+            (database === undefined || database === this.plan.ownDatabase) &&
+            !(second === "DATABASE" && (first === "CREATE" || first === "DROP"))
+        );
+    }
+
+    private async note(statement: ReadStatement, ran: Ran): Promise<void> {
         // Text that is no SQL is the reader's to report.
-        if (!(await isUnreadable(statement.sql, outcome.error))) {
+        if (!(await isUnreadable(statement.sql, outcomeOf(ran).error))) {
             this.facts.statements += 1;
             if (ran.error !== undefined) {
                 this.facts.failures.push(failureOf(statement, ran.error, ran.position));
             }
         }
-        return outcome;
     }
 
     end(): void {

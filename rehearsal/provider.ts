@@ -8,7 +8,7 @@ import type { Cluster } from "./cluster";
 import type { Facts } from "./facts";
 import type { Knowledge } from "./knowledge";
 import { runStatement } from "./running";
-import { databasesOf } from "./servers";
+import { stubsOf, stubsOfServer } from "./servers";
 import type { Session } from "./session";
 import { type StubTable, tablesOf } from "./stubs";
 
@@ -31,7 +31,7 @@ export class Provider {
     async provide(tables: readonly UsedTable[], session: Session, final: boolean): Promise<boolean> {
         let changed = false;
         for (const table of tables) {
-            for (const database of this.databasesOfUsed(table)) {
+            for (const database of this.stubsOfUsed(table)) {
                 if (database === this.devDatabase || this.knowledge.scripted.has(database)) {
                     continue;
                 }
@@ -46,8 +46,13 @@ export class Provider {
         return changed;
     }
 
-    private databasesOfUsed({ server }: UsedTable): string[] {
-        return typeof server === "string" ? databasesOf(this.facts, server) : conninfoDatabase(server.conninfo);
+    private stubsOfUsed({ server }: UsedTable): string[] {
+        const { facts, knowledge } = this;
+        if (typeof server === "string") {
+            return stubsOfServer(facts, server, knowledge.scripted);
+        }
+        const options = parseConninfo(server.conninfo);
+        return options === undefined ? [] : stubsOf(options, {}, knowledge.scripted);
     }
 
     private async provideAt(database: string, table: UsedTable, final: boolean): Promise<boolean> {
@@ -103,7 +108,7 @@ export class Provider {
         );
         const execute = (sql: string) =>
             runStatement(session, {
-                sql: `SELECT fdw_stub_rehearsal.execute(${quoteLiteral(sql)})`,
+                sql: `SELECT pg_fdw_stub_rehearsal.execute(${quoteLiteral(sql)})`,
                 words: ["SELECT"],
             });
         if (found.length === 0) {
@@ -125,11 +130,4 @@ export class Provider {
 async function rowsOf(session: Session, sql: string): Promise<ReadonlyArray<ReadonlyArray<string | null>>> {
     const ran = await runStatement(session, { sql, words: ["SELECT"] });
     return ran.results.at(-1)?.rows ?? [];
-}
-
-/** The database that a connection string names, by libpq's rules. */
-function conninfoDatabase(conninfo: string): string[] {
-    const options = parseConninfo(conninfo);
-    const name = options?.dbname || options?.user;
-    return name === undefined ? [] : [name];
 }

@@ -1,15 +1,17 @@
 /** Passes over a schema until nothing changes, and the proof. */
 
+import { isIP } from "node:net";
 import type Docker from "dockerode";
 import type { FileSystem } from "../schema/read/filesystem";
 import { type ReadResult, readSchema } from "../schema/read/read";
 import { findStandIn } from "../schema/read/standins";
 import type { ReaderEvents, ReadStatement } from "../schema/read/statement";
-import type { Finding, Inference, Progress, Tool } from "../schema/report";
+import type { Finding, Inference, LocalRole, Progress, Tool } from "../schema/report";
+import { connectionNeeds } from "../upstreams/connection";
 import type { Upstream } from "../upstreams/model";
 import { type RehearsalOptions, RehearsalServer } from "./container";
 import { completed, type DeclaredStubs, declaredStubs } from "./declared";
-import type { Facts } from "./facts";
+import type { Facts, FailureFact, MappingFact } from "./facts";
 import { failureFindings } from "./failures";
 import type { FinalServer } from "./final";
 import { type Knowledge, noKnowledge } from "./knowledge";
@@ -49,9 +51,19 @@ interface Learnt {
     /** SQL that fills each stub in the next pass, by database. */
     readonly texts: ReadonlyMap<string, string>;
     readonly reading: ReadResult;
-    readonly sources: readonly ReadStatement[];
-    /** Whether another pass can find more. */
-    readonly again: boolean;
+    /** The statements of each session. */
+    readonly files: ReadonlyArray<readonly ReadStatement[]>;
+    readonly mappings: readonly MappingFact[];
+    /** Marks of the statements that failed. */
+    readonly failures: ReadonlySet<string>;
+    /** The script's databases turned out to be others than this pass took them for. */
+    readonly moved: boolean;
+}
+
+interface Proven {
+    readonly facts: Facts;
+    readonly upstreams: readonly Upstream[];
+    readonly roles: readonly LocalRole[];
 }
 
 /**
@@ -92,33 +104,44 @@ class Rehearsal {
     }
 
     async run(): Promise<Inference> {
-        const { input } = this;
-        const declared = await declaredStubs(this.server, input.declared);
-        let learnt = await this.learn(declared.texts, declared, 1);
-        for (let pass = 2; pass <= MAX_PASSES && learnt.again; pass += 1) {
-            learnt = await this.learn(learnt.texts, declared, pass);
+        const declared = await declaredStubs(this.server, this.input.declared);
+        let texts = declared.texts;
+        for (let pass = 1; ; pass += 1) {
+            const learnt = await this.learn(texts, declared);
+            const last = pass === MAX_PASSES;
+            if (learnt.moved && !last) {
+                texts = learnt.texts;
+                continue;
+            }
+            const proven = await this.prove(learnt);
+            // What fails in the proof only is what another pass over these stubs may find the reason of.
+            const news = proven.facts.failures.some((failure) => !learnt.failures.has(markOf(failure)));
+            if (!news || last || (pass > 1 && sameTexts(texts, learnt.texts))) {
+                return this.inference(learnt, proven);
+            }
+            texts = learnt.texts;
         }
-        const upstreams = completed(input.declared, learnt.result.upstreams);
-        const users = new Set(upstreams.flatMap((each) => each.users.map(({ name }) => name)));
-        const roles = [...this.knowledge.missingRoles].filter(([name]) => !users.has(name) && name !== input.devUser);
-        const proof = await this.prove(upstreams, [...input.roles, ...roles.map(([name]) => name)]);
+    }
+
+    private inference(learnt: Learnt, { facts, upstreams, roles }: Proven): Inference {
+        const { strict, devUser } = this.input;
         return {
             upstreams,
             origins: learnt.result.origins,
-            roles: roles.map(([name, place]) => ({ name, place })),
+            roles,
             findings: ordered([
                 ...learnt.reading.findings,
                 ...learnt.result.findings,
-                ...failureFindings(proof.failures, input.strict),
+                ...failureFindings(facts.failures, { strict, mappings: learnt.mappings, devUser }),
             ]),
-            sources: learnt.sources,
+            sources: learnt.files.flat(),
             files: learnt.reading.files,
-            ran: { statements: proof.statements, failed: proof.failures.length },
+            ran: { statements: facts.statements, failed: facts.failures.length },
         };
     }
 
     /** One pass in which everything is answered, over stubs that are there already. */
-    private async learn(texts: ReadonlyMap<string, string>, declared: DeclaredStubs, number: number): Promise<Learnt> {
+    private async learn(texts: ReadonlyMap<string, string>, declared: DeclaredStubs): Promise<Learnt> {
         const { server, input, knowledge } = this;
         const pass = new LearningPass(server, {
             devDatabase: input.devDatabase,
@@ -129,11 +152,14 @@ class Rehearsal {
         });
         try {
             await pass.begin();
-            const sources: ReadStatement[] = [];
+            const files: ReadStatement[][] = [];
             const reading = await this.read({
-                session: (file) => pass.session(file),
+                session: (file) => {
+                    files.push([]);
+                    return pass.session(file);
+                },
                 statement: (statement) => {
-                    sources.push(statement);
+                    files.at(-1)?.push(statement);
                     return pass.statement(statement);
                 },
             });
@@ -157,8 +183,9 @@ class Rehearsal {
                 facts: pass.facts,
                 end,
                 stubs,
+                scripted: knowledge.scripted,
                 used: settled.tables,
-                devDatabase: input.devDatabase,
+                own: new Set([input.devDatabase]),
                 devUser: input.devUser,
                 standsIn: (text) => findStandIn(reading.standIns, text) !== undefined,
             });
@@ -168,17 +195,42 @@ class Rehearsal {
                     .filter(([database]) => !knowledge.scripted.has(database))
                     .map(([database, { entries }]) => [database, entries.join("\n")]),
             );
-            const unchanged = number > 1 && sameTexts(texts, next);
             return {
-                result: { ...result, findings: [...result.findings, ...settled.findings] },
+                result: {
+                    ...result,
+                    findings: [...result.findings, ...settled.findings, ...this.unanswered(pass.facts)],
+                },
                 texts: next,
                 reading,
-                sources,
-                again: moved || (!unchanged && pass.leavesQuestions),
+                files,
+                mappings: pass.facts.mappings,
+                failures: new Set(pass.facts.failures.map(markOf)),
+                moved,
             };
         } finally {
             pass.end();
         }
+    }
+
+    /** Servers at an address, where the engine lets none be answered. */
+    private unanswered({ servers }: Facts): Finding[] {
+        if (this.server.answering.addresses) {
+            return [];
+        }
+        const [first] = servers.filter(
+            ({ handled, options }) =>
+                handled && connectionNeeds(options).targets.some(({ host, hostaddr = host }) => isIP(hostaddr) !== 0),
+        );
+        return first === undefined
+            ? []
+            : [
+                  {
+                      severity: "warning",
+                      code: "addresses-unanswered",
+                      message: `Server ${first.name} names an address, and this Docker engine does not let the rehearsal answer for addresses (it grants no NET_ADMIN); what connects to it fails here.`,
+                      ...first.place,
+                  },
+              ];
     }
 
     /** Which of the databases that the script connects to is the one under development; whether that is news. */
@@ -196,25 +248,34 @@ class Rehearsal {
         return JSON.stringify([knowledge.ownDatabase, ...knowledge.scripted]) !== before;
     }
 
-    private async prove(upstreams: readonly Upstream[], roles: readonly string[]): Promise<Facts> {
+    private async prove({ result, reading, files }: Learnt): Promise<Proven> {
         const { input } = this;
+        const upstreams = completed(input.declared, result.upstreams);
+        const users = new Set(upstreams.flatMap((each) => each.users.map(({ name }) => name)));
+        const roles = [...this.knowledge.roles].flatMap(([name, place]) =>
+            place === undefined || users.has(name) || name === input.devUser ? [] : [{ name, place }],
+        );
         const proof = new ProofPass(this.server, {
             devDatabase: input.devDatabase,
             devUser: input.devUser,
             ownDatabase: this.knowledge.ownDatabase,
             baseline: input.baseline,
-            final: await input.final(upstreams, roles),
+            final: await input.final(upstreams, [...input.roles, ...roles.map(({ name }) => name)]),
         });
         try {
             await proof.begin();
-            await this.read({
-                session: (file) => proof.session(file),
-                statement: (statement) => proof.statement(statement),
-            });
+            if (reading.dependsOnResults) {
+                await this.read({
+                    session: (file) => proof.session(file),
+                    statement: (statement) => proof.statement(statement),
+                });
+            } else {
+                await proof.all(files);
+            }
         } finally {
             proof.end();
         }
-        return proof.facts;
+        return { facts: proof.facts, upstreams, roles };
     }
 
     private read(events: Omit<ReaderEvents, "finding">): Promise<ReadResult> {
@@ -235,6 +296,11 @@ class Rehearsal {
 
 function sameTexts(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
     return a.size === b.size && [...a].every(([database, text]) => b.get(database) === text);
+}
+
+/** What makes two failures the same in two passes. */
+function markOf({ place, code, message }: FailureFact): string {
+    return JSON.stringify([place.file, place.line, code, message]);
 }
 
 const ORDER = ["error", "warning", "note"];

@@ -2,15 +2,14 @@
 
 import type { ColumnOrigin, Finding, Place, TableOrigin, UpstreamOrigin, UserOrigin } from "../schema/report";
 import type { UsedTable } from "../schema/usage/settle";
-import type { Ddl, Upstream, User } from "../upstreams/model";
+import { type ConnectionNeeds, connectionNeeds, type Target } from "../upstreams/connection";
+import { parseConninfo } from "../upstreams/conninfo";
+import type { Connection, Ddl, Upstream, User } from "../upstreams/model";
 import { describeDump } from "./ddl";
-import { endpointsOf } from "./endpoints";
-import type { Facts, MappingFact, ServerFact } from "./facts";
+import type { ConnectionFact, Facts, ServerFact } from "./facts";
 import type { EndState } from "./learning";
+import { stubName, userOf } from "./servers";
 import { type StubTable, shortType } from "./stubs";
-
-/** The user that libpq takes where none is named: the one that runs the server in the image. */
-const SERVER_USER = "postgres";
 
 /** One stub as it is after a pass. */
 export interface StubContent {
@@ -23,10 +22,13 @@ export interface StubContent {
 export interface ResultInput {
     readonly facts: Facts;
     readonly end: EndState;
-    /** By database. */
+    /** By the stub's own name (`stubName`). */
     readonly stubs: ReadonlyMap<string, StubContent>;
+    /** Databases that the script fills. */
+    readonly scripted: ReadonlySet<string>;
     readonly used: readonly UsedTable[];
-    readonly devDatabase: string;
+    /** Databases that are no upstreams: the one under development. */
+    readonly own: ReadonlySet<string>;
     readonly devUser: string;
     /** Whether a text is the stand-in of a placeholder without a value. */
     readonly standsIn: (text: string) => boolean;
@@ -40,19 +42,17 @@ export interface Result {
 
 interface Building {
     readonly host: string;
+    readonly hostaddr?: string;
     readonly port: number;
     readonly database: string;
     readonly servers: Array<{ name: string; place: Place }>;
-    readonly users: Map<string, { roles: Set<string>; place: Place; password?: string }>;
-    /** The schema makes a user of it itself, later: the tables are open to everybody. */
-    open: boolean;
+    readonly connections: Connection[];
+    readonly users: Map<string, { roles: Set<string>; place: Place; password?: string; created?: true }>;
 }
 
 export function compare(a: string, b: string): number {
     return a < b ? -1 : a > b ? 1 : 0;
 }
-
-const userOf = ({ options }: Pick<MappingFact, "options">) => options.user || SERVER_USER;
 
 class Builder {
     readonly found = new Map<string, Building>();
@@ -62,7 +62,7 @@ class Builder {
     constructor(private readonly input: ResultInput) {}
 
     run(): void {
-        const { facts, end } = this.input;
+        const { facts, end, used } = this.input;
         const last = new Map<string, ServerFact>();
         for (const server of facts.servers) {
             last.set(server.name, server);
@@ -72,40 +72,60 @@ class Builder {
                 this.server(server);
             }
         }
-        for (const connection of facts.connections) {
-            const upstream = this.at(connection.host, connection.port, connection.database);
-            if (upstream !== undefined) {
-                const mapped = facts.mappings.filter((each) => userOf(each) === connection.user);
-                const roles = mapped.length === 0 ? ["CURRENT_USER"] : mapped.map(({ role }) => role);
-                this.user(upstream, connection.user, roles, connection.password, mapped[0]?.place ?? connection.place);
-                const served = facts.servers.find(
-                    (each) =>
-                        each.handled &&
-                        endpointsOf(each.options).some(
-                            ({ host, port }) => host === connection.host && port === connection.port,
-                        ),
-                );
-                this.named(upstream, served ?? { name: "dblink", place: connection.place });
+        for (const { server, place } of used) {
+            const options = typeof server === "string" ? undefined : parseConninfo(server.conninfo);
+            if (options !== undefined) {
+                const needs = connectionNeeds(options, {}, "This dblink call");
+                this.say(needs, place, new Set());
+                this.needed(needs, { name: "dblink", place }, [], place);
             }
+        }
+        for (const connection of facts.connections) {
+            this.connected(connection);
         }
         this.settlePasswords();
     }
 
-    private at(host: string, port: number, database: string): Building | undefined {
-        const { devDatabase, standsIn } = this.input;
-        // A port that is none, or blanks in a host: whoever connects is told by libpq.
-        const bad = !(Number.isInteger(port) && port >= 1 && port <= 65535) || /\s/.test(host);
-        if (bad || database === devDatabase || standsIn(host) || standsIn(database)) {
+    private at(target: Target, database: string): Building | undefined {
+        const { own, standsIn } = this.input;
+        const { host, hostaddr, port } = target;
+        if ((own.has(database) && host === "localhost") || standsIn(host) || standsIn(database)) {
             return undefined;
         }
-        const key = `${host}\0${port}\0${database}`;
+        const key = JSON.stringify([host, hostaddr, port, database]);
         const known = this.found.get(key);
         if (known !== undefined) {
             return known;
         }
-        const made: Building = { host, port, database, servers: [], users: new Map(), open: false };
+        const made: Building = { ...target, database, servers: [], connections: [], users: new Map() };
         this.found.set(key, made);
         return made;
+    }
+
+    /** Something connected: of a host with an address only the address is seen. */
+    private connected({ host, port, database, user, password, place, tls }: ConnectionFact): void {
+        const { facts } = this.input;
+        const byAddress = [...this.found.values()].find(
+            (each) => each.hostaddr === host && each.port === port && each.database === database,
+        );
+        const upstream = byAddress ?? this.at({ host, port }, database);
+        if (upstream === undefined) {
+            return;
+        }
+        const mapped = facts.mappings.filter(({ options }) => userOf(options) === user);
+        const roles = mapped.length === 0 ? ["CURRENT_USER"] : mapped.map(({ role }) => role);
+        this.user(upstream, user, roles, password, mapped[0]?.place ?? place);
+        const served = facts.servers.find(
+            ({ handled, options }) =>
+                handled &&
+                connectionNeeds(options).targets.some(
+                    (target) => (target.hostaddr ?? target.host) === host && target.port === port,
+                ),
+        );
+        this.named(upstream, served ?? { name: "dblink", place });
+        if (tls && upstream.connections.length === 0) {
+            upstream.connections.push({ user, sslmode: "require" });
+        }
     }
 
     private named({ servers }: Building, { name, place }: { name: string; place: Place }): void {
@@ -116,30 +136,52 @@ class Builder {
 
     private server(server: ServerFact): void {
         const { facts, end } = this.input;
-        const mappings = facts.mappings.filter((each) => each.server === server.name);
-        const last = new Map(mappings.map((each) => [each.role, each]));
-        const present = [...last.values()].filter(({ role }) => end.mappings.has(`${server.name}\0${role}`));
-        const first = facts.servers.find(({ name }) => name === server.name) ?? server;
-        const databases = server.options.dbname
-            ? [server.options.dbname]
-            : [...new Set(present.map(userOf).concat(present.length === 0 ? [SERVER_USER] : []))];
-        for (const database of databases) {
-            for (const { host, port } of endpointsOf(server.options)) {
-                const upstream = this.at(host, port, database);
-                if (upstream !== undefined) {
-                    this.named(upstream, { name: server.name, place: first.place });
-                    for (const mapping of present) {
-                        if (server.options.dbname || userOf(mapping) === database) {
-                            this.user(
-                                upstream,
-                                userOf(mapping),
-                                [mapping.role],
-                                mapping.options.password,
-                                mapping.place,
-                            );
-                        }
-                    }
-                }
+        const { name, options } = server;
+        const own = facts.mappings.filter((each) => each.server === name);
+        const last = new Map(own.map((each) => [each.role, each]));
+        const present = [...last.values()].filter(({ role }) => end.mappings.has(`${name}\0${role}`));
+        const first = facts.servers.find((each) => each.name === name) ?? server;
+        const said = new Set<string>();
+        const common = connectionNeeds(options, {}, `Server ${name}`);
+        this.say(common, server.place, said);
+        if (present.length === 0) {
+            this.needed(common, first, [], server.place);
+        }
+        for (const mapping of present) {
+            const needs = connectionNeeds(options, mapping.options, `The user mapping for ${mapping.role}`);
+            this.say(needs, mapping.place, said);
+            this.needed(needs, first, [mapping.role], mapping.place);
+        }
+    }
+
+    private say({ findings }: ConnectionNeeds, place: Place, said: Set<string>): void {
+        for (const { severity, code, message } of findings) {
+            if (!said.has(code)) {
+                said.add(code);
+                this.findings.push({ severity, code, message, ...place });
+            }
+        }
+    }
+
+    /** @param roles Whose mapping it is; none where nobody connects by one. */
+    private needed(
+        { targets, database, user, password, connection }: ConnectionNeeds,
+        server: { name: string; place: Place },
+        roles: readonly string[],
+        place: Place,
+    ): void {
+        for (const target of targets) {
+            const upstream = this.at(target, database);
+            if (upstream === undefined) {
+                continue;
+            }
+            this.named(upstream, server);
+            const text = JSON.stringify(connection);
+            if (text !== "{}" && !upstream.connections.some((one) => JSON.stringify(one) === text)) {
+                upstream.connections.push(connection);
+            }
+            if (roles.length > 0) {
+                this.user(upstream, user, roles, password, place);
             }
         }
     }
@@ -152,14 +194,13 @@ class Builder {
         place: Place,
     ): void {
         const { end, standsIn, devUser } = this.input;
-        if (end.createdRoles.has(name) && name !== devUser) {
-            upstream.open = true;
-            return;
-        }
         const password = given === undefined || given === "" || standsIn(given) ? undefined : given;
         const known = upstream.users.get(name) ?? { roles: new Set<string>(), place };
         for (const role of roles) {
             known.roles.add(role);
+        }
+        if (end.createdRoles.has(name) && name !== devUser) {
+            known.created = true;
         }
         if (known.password !== undefined && password !== undefined && known.password !== password) {
             this.conflicting.set(name, place);
@@ -198,26 +239,28 @@ class Builder {
     }
 }
 
-/** Statements of a stub whose users the schema makes itself, later. */
-const OPEN = [
-    "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;",
-    "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC;",
-];
-
-function upstreamOf(building: Building, content: StubContent | undefined, openDatabase: boolean): Upstream {
-    const users: User[] = [...building.users]
+function upstreamOf(building: Building, content: StubContent | undefined): Upstream {
+    const users = [...building.users]
         .sort(([a], [b]) => compare(a, b))
-        .map(([name, { password }]) => (password === undefined ? { name } : { name, password }));
+        .map(
+            ([name, { password, created }]): User => ({
+                name,
+                ...(password === undefined ? {} : { password }),
+                // A role of the schema's own is asked for the password that the schema gives it, if its mapping has one.
+                ...(created === undefined ? {} : { created, ...(password === undefined ? { trusted: true } : {}) }),
+            }),
+        );
     const { extensions, ddl, tables } = describeDump(content?.entries ?? [], content?.immovable);
     const place = building.servers[0]?.place ?? { file: "schema", line: 1 };
-    const from = (sql: string): Ddl => ({ origin: place.file, line: place.line, sql });
     return {
         host: building.host,
+        ...(building.hostaddr === undefined ? {} : { hostaddr: building.hostaddr }),
         port: building.port,
         database: building.database,
+        ...(building.connections.length === 0 ? {} : { connections: building.connections }),
         users,
-        extensions: [...extensions].sort(compare),
-        ddl: [...(openDatabase ? OPEN : []), ...ddl].map(from),
+        extensions: [...extensions].sort((a, b) => compare(a.name, b.name)),
+        ddl: ddl.map((sql): Ddl => ({ origin: place.file, line: place.line, sql })),
         tables,
     };
 }
@@ -278,11 +321,10 @@ export function resultOf(input: ResultInput): Result {
     const ordered = [...builder.found.values()].sort(
         (a, b) => compare(a.host, b.host) || a.port - b.port || compare(a.database, b.database),
     );
-    // Upstreams of one database share its stub.
-    const open = new Set(ordered.filter((each) => each.open).map(({ database }) => database));
+    const contentOf = (each: Building) => input.stubs.get(stubName(each, each.database, input.scripted));
     return {
-        upstreams: ordered.map((each) => upstreamOf(each, input.stubs.get(each.database), open.has(each.database))),
-        origins: ordered.map((each) => originOf(each, input.stubs.get(each.database), input)),
+        upstreams: ordered.map((each) => upstreamOf(each, contentOf(each))),
+        origins: ordered.map((each) => originOf(each, contentOf(each), input)),
         findings: [...builder.findings, ...retypedFindings(input)],
     };
 }

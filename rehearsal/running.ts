@@ -12,7 +12,8 @@ const TRANSACTION = new Set(["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABO
 const SAVEPOINT = "fdw_stub_rehearsal";
 const BEFORE = `SAVEPOINT ${SAVEPOINT};\n`;
 
-function standsAlone([first, second, third]: readonly string[]): boolean {
+/** Whether a statement runs without a savepoint before it, whatever the transaction's state. */
+export function standsAlone([first, second, third]: readonly string[]): boolean {
     return (
         TRANSACTION.has(first ?? "") ||
         (second === "TRANSACTION" && (first === "PREPARE" || first === "SET")) ||
@@ -33,19 +34,36 @@ export async function runStatement(
     session: Session,
     { sql, words, copyData }: Pick<ReadStatement, "sql" | "words" | "copyData">,
 ): Promise<Ran> {
-    if (session.state !== "T" || standsAlone(words)) {
+    const saved = session.state === "T" && !standsAlone(words);
+    const ran = await send(session, { sql, copyData }, saved);
+    if (saved && ran.error !== undefined) {
+        await undo(session);
+    }
+    return ran;
+}
+
+/** Sends a statement, after a savepoint or bare; what the savepoint's own statements return is left out. */
+export async function send(
+    session: Session,
+    { sql, copyData }: Pick<ReadStatement, "sql" | "copyData">,
+    saved: boolean,
+): Promise<Ran> {
+    if (!saved) {
         const result = await session.query(sql, copyData);
         return { ...result, ...position(result, 0) };
     }
     // On a line of its own: the statement may end in a comment.
     const result = await session.query(`${BEFORE}${sql}\n;RELEASE SAVEPOINT ${SAVEPOINT}`, copyData);
-    if (result.error !== undefined) {
-        if (!session.ended) {
-            await session.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}; RELEASE SAVEPOINT ${SAVEPOINT}`);
-        }
-        return { ...result, ...position(result, BEFORE.length) };
+    return result.error === undefined
+        ? { ...result, results: result.results.slice(1, -1) }
+        : { ...result, ...position(result, BEFORE.length) };
+}
+
+/** Takes back the statement that failed after its savepoint, and that one only. */
+export async function undo(session: Session): Promise<void> {
+    if (!session.ended) {
+        await session.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}; RELEASE SAVEPOINT ${SAVEPOINT}`);
     }
-    return { ...result, results: result.results.slice(1, -1) };
 }
 
 function position({ error }: QueryResult, before: number): { position?: number } {

@@ -1,5 +1,10 @@
 /** What is known of foreign servers by now, as libpq would take it. Pure. */
 
+import { createHash } from "node:crypto";
+import type { Address } from "../schema/usage/settle";
+import type { Upstream } from "../schema/usage/unknowns";
+import { connectionNeeds, type Target } from "../upstreams/connection";
+import { parseConninfo } from "../upstreams/conninfo";
 import type { Facts } from "./facts";
 
 type Options = Readonly<Record<string, string>>;
@@ -14,14 +19,45 @@ export function serverOptions({ servers }: Facts, name: string): Options {
     return servers.filter((each) => each.name === name).at(-1)?.options ?? {};
 }
 
-/** The databases that a server leads to: its dbname, or else those that its users are called like. */
-export function databasesOf(facts: Facts, server: string): string[] {
-    const named = serverOptions(facts, server).dbname;
-    if (named !== undefined && named !== "") {
-        return [named];
+/**
+ * The database that stands for an upstream's: one of its own for each place, except for the server itself and for
+ * databases that the script fills. The same rule stands in `server/answer.pl` and `server/mirror.sql`.
+ */
+export function stubName(
+    { host, hostaddr = host, port }: Target,
+    database: string,
+    plain: ReadonlySet<string>,
+): string {
+    if (plain.has(database) || (hostaddr === "localhost" && port === 5432)) {
+        return database;
     }
-    const own = facts.mappings.filter((mapping) => mapping.server === server);
-    return [...new Set(own.map(({ options }) => userOf(options)))];
+    const name = `${database}@${hostaddr}:${port}`;
+    return Buffer.byteLength(name) > 63 ? `fdw_stub_${createHash("md5").update(name).digest("hex")}` : name;
+}
+
+/** The stubs that connections with these options lead to. */
+export function stubsOf(server: Options, mapping: Options, plain: ReadonlySet<string>): string[] {
+    const { targets, database } = connectionNeeds(server, mapping);
+    return targets.map((target) => stubName(target, database, plain));
+}
+
+/** The stubs that a server leads to with its mappings. */
+export function stubsOfServer(facts: Facts, server: string, plain: ReadonlySet<string>): string[] {
+    const options = serverOptions(facts, server);
+    const own = facts.mappings.filter((mapping) => mapping.server === server).map((mapping) => mapping.options);
+    return [...new Set((own.length === 0 ? [{}] : own).flatMap((mapping) => stubsOf(options, mapping, plain)))];
+}
+
+/** Where a server or a connection string of dblink leads; undefined where that is not known. */
+export function addressOf(facts: Facts, upstream: Upstream): Address | undefined {
+    const options = typeof upstream === "string" ? serverOptions(facts, upstream) : parseConninfo(upstream.conninfo);
+    const mapping =
+        typeof upstream === "string" ? facts.mappings.find(({ server }) => server === upstream)?.options : undefined;
+    const needs = options === undefined ? undefined : connectionNeeds(options, mapping);
+    const [target] = needs?.targets ?? [];
+    return needs === undefined || target === undefined
+        ? undefined
+        : { host: target.host, port: target.port, database: needs.database };
 }
 
 /** The paths of a client's certificate and of its key, by one of them. */

@@ -20,14 +20,16 @@ export interface StatementResult {
     readonly rows: Array<ReadonlyArray<string | null>>;
 }
 
+/** `I`: idle; `T`: in a transaction; `E`: in one that has failed. */
+export type TransactionState = "I" | "T" | "E";
+
 export interface QueryResult {
     readonly results: readonly StatementResult[];
     /** The error that ended the query, if one did. */
     readonly error?: DatabaseError;
+    /** After the query. */
+    readonly state: TransactionState;
 }
-
-/** `I`: idle; `T`: in a transaction; `E`: in one that has failed. */
-export type TransactionState = "I" | "T" | "E";
 
 /** How long a query may take. */
 export interface QueryLimit {
@@ -41,6 +43,8 @@ interface Running {
     current: { columns: readonly string[]; rows: Array<ReadonlyArray<string | null>> };
     error: DatabaseError | undefined;
     copyData: string | undefined;
+    /** How often the server was asked to cancel it. */
+    cancels: number;
     resolve(result: QueryResult): void;
 }
 
@@ -57,8 +61,10 @@ export class Session {
     state: TransactionState = "I";
     /** Called with every notice, when it comes. */
     onNotice: ((notice: NoticeMessage) => void) | undefined;
-    private running: Running | undefined;
+    /** Queries that were sent, in the order in which their results come. */
+    private readonly sent: Running[] = [];
     private lost: Error | undefined;
+    private timer: NodeJS.Timeout | undefined;
     private key: BackendKeyDataMessage | undefined;
 
     private constructor(
@@ -98,37 +104,50 @@ export class Session {
         return this.lost !== undefined;
     }
 
-    /** Runs one or more statements. An error is part of the result, not an exception; so is the loss of the connection. */
-    async query(sql: string, copyData?: string): Promise<QueryResult> {
+    /**
+     * Runs one or more statements. An error is part of the result, not an exception; so is the loss of the connection.
+     * Another query may be sent before the result is there, but not after a COPY from STDIN.
+     */
+    query(sql: string, copyData?: string): Promise<QueryResult> {
         if (this.lost !== undefined) {
-            throw this.lost;
+            return Promise.reject(this.lost);
         }
         const result = this.next(copyData);
         this.stream.write(serialize.query(sql));
+        return result;
+    }
+
+    /** The time of the query that the server is at begins. */
+    private begin(): void {
+        clearTimeout(this.timer);
         const { limit } = this;
-        if (limit === undefined) {
-            return result;
+        const [running] = this.sent;
+        if (limit === undefined || running === undefined) {
+            return;
         }
-        let cancels = 0;
         const late = () => {
-            cancels += 1;
-            if (cancels > CANCELS) {
+            running.cancels += 1;
+            if (running.cancels > CANCELS) {
                 this.stream.destroy();
                 return;
             }
             this.cancel(limit).catch(() => undefined);
-            timer = setTimeout(late, CANCEL_MS);
+            this.timer = setTimeout(late, CANCEL_MS);
         };
-        let timer = setTimeout(late, limit.milliseconds);
-        try {
-            const { results, error } = await result;
-            if (cancels > 0 && (error?.code === CANCELED || error?.code === CONNECTION_LOST)) {
-                error.message = `the statement did not end within ${limit.milliseconds / 1000} seconds, the longest that one may take in a rehearsal`;
-            }
-            return { results, ...(error === undefined ? {} : { error }) };
-        } finally {
-            clearTimeout(timer);
+        this.timer = setTimeout(late, limit.milliseconds);
+    }
+
+    /** The result of the query that the server was at. */
+    private finish(running: Running, lost: boolean): void {
+        const error = running.error ?? (lost ? connectionLost() : undefined);
+        if (running.cancels > 0 && (error?.code === CANCELED || error?.code === CONNECTION_LOST)) {
+            error.message = `the statement did not end within ${(this.limit?.milliseconds ?? 0) / 1000} seconds, the longest that one may take in a rehearsal`;
         }
+        running.resolve({
+            results: running.results,
+            state: this.state,
+            ...(error === undefined ? {} : { error }),
+        });
     }
 
     /** Asks the server to cancel what runs. */
@@ -163,28 +182,30 @@ export class Session {
     }
 
     private next(copyData: string | undefined): Promise<QueryResult> {
-        if (this.running !== undefined) {
-            throw new Error("A session runs one query at a time.");
-        }
         return new Promise((resolve) => {
-            this.running = {
+            this.sent.push({
                 results: [],
                 current: { columns: [], rows: [] },
                 error: undefined,
                 copyData,
+                cancels: 0,
                 resolve,
-            };
+            });
+            if (this.sent.length === 1) {
+                this.begin();
+            }
         });
     }
 
     private fail(error: unknown): void {
         this.lost ??= error instanceof Error ? error : new Error(String(error));
-        const running = this.running;
-        this.running = undefined;
         this.state = "I";
+        clearTimeout(this.timer);
         this.stream.destroy();
         // A FATAL error ends the connection; it is what the caller wants to know.
-        running?.resolve({ results: running.results, error: running.error ?? connectionLost() });
+        for (const running of this.sent.splice(0)) {
+            this.finish(running, true);
+        }
     }
 
     private message(message: BackendMessage): void {
@@ -196,7 +217,7 @@ export class Session {
             this.key = message;
             return;
         }
-        const running = this.running;
+        const [running] = this.sent;
         if (running === undefined) {
             return;
         }
@@ -213,11 +234,9 @@ export class Session {
             this.copyIn(running.copyData ?? "");
         } else if (message instanceof ReadyForQueryMessage) {
             this.state = message.status === "T" || message.status === "E" ? message.status : "I";
-            this.running = undefined;
-            running.resolve({
-                results: running.results,
-                ...(running.error === undefined ? {} : { error: running.error }),
-            });
+            this.sent.shift();
+            this.begin();
+            this.finish(running, false);
         }
     }
 

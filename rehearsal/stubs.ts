@@ -44,20 +44,25 @@ export async function dumpStub(server: RehearsalServer, database: string, rows: 
 }
 
 /** An entry of a dump begins with a comment of this form, which holds no line break of a name. */
-const ENTRY = /^--\n-- (?:Data for )?Name: .*; Type: .*; Schema: .*; Owner:.*\n--\n+/m;
+const ENTRY = /^--\n-- (?:Data for )?Name: .*; Type: (.*); Schema: .*; Owner:.*\n--\n+/m;
+
+/** What an upstream has of its own upstreams, and what tells events of ours: no part of a stub. */
+const LEFT_OUT = new Set(["EVENT TRIGGER", "FOREIGN DATA WRAPPER", "FOREIGN TABLE", "SERVER", "USER MAPPING"]);
 
 /** The entries of a dump, without its settings: names in it are qualified. */
 export function statementsOf(dump: string): string[] {
-    return dump
-        .split(ENTRY)
-        .slice(1)
-        .map((entry) =>
-            entry
-                .replace(/^(?:SET default_table\w+ = .*;\n+)+/gm, "")
-                .replace(/(?:^|\n)--\n-- PostgreSQL database dump complete\n--\n[\s\S]*$/, "")
-                .trim(),
-        )
-        .filter((entry) => entry !== "" && !entry.startsWith("CREATE SCHEMA public;"));
+    // Before each entry its type, because the expression has a group.
+    const [, ...parts] = dump.split(ENTRY);
+    return parts.flatMap((entry, index) => {
+        if (index % 2 === 0 || LEFT_OUT.has(parts[index - 1] ?? "")) {
+            return [];
+        }
+        const text = entry
+            .replace(/^(?:SET default_table\w+ = .*;\n+)+/gm, "")
+            .replace(/(?:^|\n)--\n-- PostgreSQL database dump complete\n--\n[\s\S]*$/, "")
+            .trim();
+        return text === "" || text.startsWith("CREATE SCHEMA public;") ? [] : [text];
+    });
 }
 
 /** The user's tables of a database, in the order of their names, columns in their own. */

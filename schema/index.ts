@@ -22,4 +22,6 @@ export type {
     UpstreamOrigin,
     UserOrigin,
 } from "./report";
-export { asFindings, FORMATS, type Format, formatInference } from "./show";
+export { asFindings, asYaml, FORMATS, type Format, formatInference } from "./show";
+
+export { type DatabaseStatements, databaseStatements } from "./statements";

@@ -1,10 +1,11 @@
+import type { AnsweredServer } from "../upstreams/stubs";
 import type { DatabaseAddress } from "../upstreams/url";
 import { column, withClient } from "./connect";
 
 /** What a server must hold to be whole. Plain data, without secrets: it stands in a label of the container. */
 export interface Expected {
     /** Foreign servers that it answers for. */
-    readonly servers: ReadonlyArray<{ readonly host: string; readonly port: number; readonly database: string }>;
+    readonly servers: readonly AnsweredServer[];
     readonly stubs: ReadonlyArray<{ readonly database: string; readonly name: string; readonly version: string }>;
     /** The extension that hands out fresh databases, in its own database. */
     readonly maintenance?: { readonly database: string; readonly name: string; readonly version: string };

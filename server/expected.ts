@@ -1,11 +1,20 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LABEL } from "../docker/labels";
 import type { ServerContainer } from "../docker/server";
+import { CONNECTION_OPTIONS } from "../upstreams/options";
 import type { Expected, ServerAddress } from "./completeness";
 
 const extension = z.object({ database: z.string(), name: z.string(), version: z.string() });
 const expectedLabel = z.object({
-    servers: z.array(z.object({ host: z.string(), port: z.number(), database: z.string() })),
+    servers: z.array(
+        z.object({
+            host: z.string(),
+            hostaddr: z.string().optional(),
+            port: z.number(),
+            database: z.string(),
+            connections: z.array(z.partialRecord(z.enum(CONNECTION_OPTIONS), z.string())).default([]),
+        }),
+    ),
     stubs: z.array(extension),
     maintenance: extension.optional(),
     roles: z.array(z.string()),
@@ -21,8 +30,8 @@ export function expectedOf(container: ServerContainer): Expected | undefined {
     }
 }
 
-/** Where a container's server can be reached from this machine; undefined where it publishes no port. */
+/** Where a container's server can be reached from this process; undefined where it cannot. */
 export function addressOf(container: ServerContainer): ServerAddress | undefined {
-    const { hostPort: port, user, password } = container;
-    return port === undefined ? undefined : { host: "127.0.0.1", port, user, password };
+    const { reached, user, password } = container;
+    return reached === undefined ? undefined : { ...reached, user, password };
 }

@@ -1,17 +1,19 @@
+import type { StubDatabase } from "../upstreams/stubs";
 import type { ServerAddress } from "./completeness";
 import { column, withClient } from "./connect";
 
-/** A stub database as the server itself describes it. */
+/** A stub database as the server itself describes it. An output of the component: Pulumi takes no readonly lists there. */
 export interface StubSummary {
-    readonly database: string;
+    /** Name of the database. */
+    database: string;
     /** Number of relations that a foreign table can read: tables, views, materialized views, foreign tables. */
-    readonly tableCount: number;
+    tableCount: number;
     /** The first of them with their columns, for example `public.events (id bigint)`. */
-    readonly tables: readonly string[];
+    tables: string[];
     /** PostgreSQL extensions in it, without the stub itself. */
-    readonly extensions: readonly string[];
+    extensions: string[];
     /** Roles that may read its tables, besides the superuser. */
-    readonly users: readonly string[];
+    users: string[];
 }
 
 /** More would only fill the screen. */
@@ -33,6 +35,25 @@ const USERS = `
     WHERE NOT r.rolsuper AND r.rolcanlogin AND EXISTS (
         SELECT ${RELATIONS} AND has_table_privilege(r.oid, c.oid, 'SELECT'))
     ORDER BY 1`;
+
+/**
+ * Says which extensions an image lacks that no type needs: their functions and operators cannot be sent to the
+ * upstream, and a schema that creates them cannot run.
+ */
+export function lackingExtensions(
+    stubs: readonly Pick<StubDatabase, "database" | "extensions">[],
+    held: readonly StubSummary[],
+    image: string,
+): string[] {
+    const names = stubs.flatMap(({ database, extensions }) => {
+        const there = held.find((one) => one.database === database)?.extensions ?? [];
+        return extensions.filter(({ name }) => name !== "plpgsql" && !there.includes(name)).map(({ name }) => name);
+    });
+    return [...new Set(names)].map(
+        (name) =>
+            `The image ${image} lacks the extension ${JSON.stringify(name)}, which a foreign server names; its stub is without it. An image that has it, in the configuration: image: NAME`,
+    );
+}
 
 /** Reads back what a server really holds for its upstreams, one entry per database, in the given order. */
 export async function summarize(

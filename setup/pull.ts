@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { z } from "zod";
+import * as z from "zod";
 import { statusCode } from "../docker/client";
 import { errorText, explainDockerError } from "../docker/errors";
 import type { ImageReference } from "../docker/reference";

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import { z } from "zod";
+import * as z from "zod";
 import { errorText, explainDockerError } from "../docker/errors";
 import { inspectImage } from "../docker/image";
 import { LABEL } from "../docker/labels";

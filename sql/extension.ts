@@ -135,5 +135,12 @@ export function extensionFiles(settings: FreshSettings = {}): ExtensionFile[] {
     ];
 }
 
-/** `SELECT …` for the `query` of `data "sql"` in atlas.hcl. */
-export const FRESH_DATABASE_QUERY = `SELECT ${EXTENSION_NAME}.fresh_database()`;
+/** For the `query` of `data "sql"` in atlas.hcl. */
+export const ATLAS_QUERIES = {
+    /** An empty database. */
+    fresh: `SELECT ${EXTENSION_NAME}.fresh_database()`,
+    /** The desired schema, and an empty database; takes the text of one file. */
+    planOfText: `SELECT ${EXTENSION_NAME}.plan_databases($1)`,
+    /** The same; takes JSON: `[{"origin": file, "sql": text}, …]`. */
+    planOfFiles: `SELECT ${EXTENSION_NAME}.plan_databases($1::jsonb)`,
+} as const;

@@ -71,6 +71,10 @@ CREATE TABLE fdw_stub.database (
     held             boolean NOT NULL DEFAULT false,
     -- roles not known at set-up that existed already when it was handed out
     roles_before     oid[] NOT NULL DEFAULT '{}',
+    -- made by desired_database(), which was in it before its caller
+    desired          boolean NOT NULL DEFAULT false,
+    -- names of the roles that its schema created, or, beside a desired database, is expected to create
+    role_names       text[] NOT NULL DEFAULT '{}',
     -- dropped even when somebody is connected
     forced           boolean NOT NULL DEFAULT false,
     -- last time the worker saw a client connected
@@ -162,29 +166,44 @@ BEGIN
 END
 $f$;
 
--- Runs one statement and waits for it in pg_sleep. Not dblink_exec: before PostgreSQL 17 a session that waits in it
--- does not answer the barrier of DROP DATABASE, and two such sessions would wait for each other for ever.
-CREATE FUNCTION fdw_stub._run(connection text, statement text) RETURNS void
+-- Runs one statement, waits for it, and returns the first value of its one column, or its command tag. Before PostgreSQL
+-- 17 it waits in pg_sleep: a session that waits in dblink does not answer the barrier of DROP DATABASE there, and two
+-- such sessions would wait for each other for ever.
+CREATE FUNCTION fdw_stub._run(connection text, statement text) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $f$
+DECLARE
+    answer text;
+    other text;
 BEGIN
     IF fdw_stub.dblink_send_query(connection, statement) <> 1 THEN
         RAISE EXCEPTION 'fdw_stub lost its session to its own server: %', fdw_stub.dblink_error_message(connection)
             USING ERRCODE = 'connection_failure';
     END IF;
-    WHILE fdw_stub.dblink_is_busy(connection) = 1 LOOP
-        PERFORM pg_sleep(0.001);
-    END LOOP;
+    IF current_setting('server_version_num')::int < 170000 THEN
+        WHILE fdw_stub.dblink_is_busy(connection) = 1 LOOP
+            PERFORM pg_sleep(0.001);
+        END LOOP;
+    END IF;
     -- Raises the statement's own error; called again until it is empty, so that the session takes the next one.
-    WHILE EXISTS (SELECT FROM fdw_stub.dblink_get_result(connection) AS result (status text)) LOOP
+    SELECT result.value INTO answer FROM fdw_stub.dblink_get_result(connection) AS result (value text);
+    LOOP
+        SELECT result.value INTO other FROM fdw_stub.dblink_get_result(connection) AS result (value text);
+        EXIT WHEN NOT FOUND;
     END LOOP;
+    RETURN answer;
 END
 $f$;
+
+-- What is shown of a statement: its beginning, without the passwords in it.
+CREATE FUNCTION fdw_stub._excerpt(statement text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $f$ SELECT left(regexp_replace(statement, $re$(password['"]?\s*[=,]?\s*E?)'(?:[^']|'')*'?$re$, $re$\1'...'$re$, 'gi'), 300); $f$;
 
 ------------------------------------------------------------------------------------------------------------------
 -- Advisory locks, all of this database: class 1717860211 (0x66647773, "fdws"), then
 --   1 the worker, 2 a caller starting it, 3 roles being set aside, 4 the dev database being replaced,
---   100 + n a caller that runs CREATE DATABASE
+--   5 the turn of a schema that creates roles, 100 + n a caller that runs CREATE DATABASE
 ------------------------------------------------------------------------------------------------------------------
 
 ------------------------------------------------------------------------------------------------------------------
@@ -351,6 +370,38 @@ AS $f$
                               WHERE k.role = m.roleid::regrole::text AND k.member = m.member::regrole::text));
 $f$;
 
+-- One caller at a time, until its commit. Normally that takes milliseconds, and a database that has to be made first some
+-- hundred; a caller that keeps its transaction open is not waited for.
+CREATE FUNCTION fdw_stub._lock_roles(patience interval DEFAULT '200 milliseconds') RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    give_up constant timestamptz := clock_timestamp() + patience;
+BEGIN
+    LOOP
+        IF pg_try_advisory_xact_lock(1717860211, 3) THEN
+            RETURN true;
+        ELSIF clock_timestamp() > give_up THEN
+            RETURN false;
+        END IF;
+        PERFORM pg_sleep(0.002);
+    END LOOP;
+END
+$f$;
+
+-- Frees a role's name; the worker drops the role when nothing depends on it any more.
+CREATE FUNCTION fdw_stub._set_role_aside(role oid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    old_name constant text := (SELECT r.rolname FROM pg_authid AS r WHERE r.oid = _set_role_aside.role);
+BEGIN
+    EXECUTE format('ALTER ROLE %I NOLOGIN', old_name);
+    EXECUTE format('ALTER ROLE %I RENAME TO %I', old_name, 'fdw_stub_gone_' || _set_role_aside.role);
+    INSERT INTO fdw_stub.gone_role (role, name) VALUES (_set_role_aside.role, old_name);
+END
+$f$;
+
 -- Frees the names of roles that earlier commands created and undoes what they changed on known ones. Roles of
 -- commands that run now are never touched. Renaming is quick and part of the caller's transaction; dropping a role
 -- would have to wait for the databases that it has objects in. Returns the late roles that stay.
@@ -369,14 +420,9 @@ BEGIN
     IF late = '{}' AND NOT changed THEN
         RETURN late;
     END IF;
-    -- One caller at a time. Normally it takes milliseconds; a caller that keeps its transaction open is not waited for.
-    FOR attempt IN 1..100 LOOP
-        EXIT WHEN pg_try_advisory_xact_lock(1717860211, 3);
-        IF attempt = 100 THEN
-            RETURN late;
-        END IF;
-        PERFORM pg_sleep(0.002);
-    END LOOP;
+    IF NOT fdw_stub._lock_roles() THEN
+        RETURN late;
+    END IF;
     -- The list first, the sessions after it: whoever created a role in the list was connected before now, so it is
     -- either seen below or gone.
     late := fdw_stub._late_roles();
@@ -420,9 +466,7 @@ BEGIN
                         NOT IN (SELECT p.oid FROM pg_database AS p JOIN fdw_stub.database AS d ON d.name::name = p.datname
                                 WHERE d.state IN ('out', 'dropping') AND p.oid NOT IN (SELECT used.datid FROM used)))
     LOOP
-        EXECUTE format('ALTER ROLE %I NOLOGIN', late_role.rolname);
-        EXECUTE format('ALTER ROLE %I RENAME TO %I', late_role.rolname, 'fdw_stub_gone_' || late_role.oid);
-        INSERT INTO fdw_stub.gone_role (role, name) VALUES (late_role.oid, late_role.rolname);
+        PERFORM fdw_stub._set_role_aside(late_role.oid);
         late := array_remove(late, late_role.oid);
     END LOOP;
 
@@ -448,6 +492,82 @@ BEGIN
         END LOOP;
     END IF;
     RETURN late;
+END
+$f$;
+
+-- Frees the names of roles that the schemas in some databases are known to have created, unless a command that came later
+-- may have created them, or somebody is logged in as one elsewhere.
+CREATE FUNCTION fdw_stub._free_roles(of_databases text[], patience interval DEFAULT '200 milliseconds') RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+BEGIN
+    IF NOT EXISTS (SELECT FROM fdw_stub.database AS d WHERE d.name = ANY (of_databases) AND d.role_names <> '{}')
+        OR NOT fdw_stub._lock_roles(patience) THEN
+        RETURN;
+    END IF;
+    PERFORM fdw_stub._set_role_aside(r.oid)
+    FROM pg_authid AS r
+    WHERE r.oid = ANY (fdw_stub._late_roles())
+        AND EXISTS (
+            SELECT FROM fdw_stub.database AS d
+            WHERE d.name = ANY (of_databases) AND r.rolname = ANY (d.role_names) AND r.oid <> ALL (d.roles_before)
+                AND NOT EXISTS (
+                    SELECT FROM fdw_stub.database AS o
+                    WHERE o.state = 'out' AND NOT o.desired AND o.name <> ALL (of_databases) AND o.handed_at > d.handed_at
+                        AND r.rolname = ANY (o.role_names) AND r.oid <> ALL (o.roles_before)))
+        AND NOT EXISTS (
+            SELECT FROM pg_stat_activity AS s
+            WHERE s.usesysid = r.oid AND s.datname <> ALL (of_databases::name[]));
+END
+$f$;
+
+-- Two commands whose schemas create the same role cannot be at work at the same time, so those that are known to create
+-- roles take turns: until its commit the caller is the only one, and the next waits for what is handed out to it. A
+-- database is waited for while a session in it does something, or did within ten seconds; before its first session for
+-- five seconds, or ten where a command has yet to be started. Longer would hold up those that come after a command that
+-- takes databases and connects to none; shorter would be too short for ten commands on a busy machine. After a minute the caller goes on in any case: then
+-- PostgreSQL says which role exists. Returns the databases whose commands have ended, for _free_roles().
+CREATE FUNCTION fdw_stub._take_turn() RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    give_up constant timestamptz := clock_timestamp() + interval '1 minute';
+    mine boolean := false;
+    others_turn boolean;
+    ended text[];
+BEGIN
+    LOOP
+        mine := mine OR pg_try_advisory_xact_lock(1717860211, 5);
+        IF mine THEN
+            PERFORM pg_stat_clear_snapshot();
+            SELECT coalesce(bool_or((u.works OR u.starts) AND NOT u.dropping), false),
+                   array_agg(u.name) FILTER (WHERE u.dropping OR (u.sessions = 0 AND NOT u.starts))
+            INTO others_turn, ended
+            FROM (
+                SELECT d.name, d.state = 'dropping' AS dropping, count(s.pid) AS sessions,
+                       -- A session that has just begun has no state yet.
+                       coalesce(bool_or(NOT coalesce(s.state = 'idle' AND s.state_change < clock_timestamp()
+                                                         - interval '10 seconds', false))
+                                FILTER (WHERE s.pid IS NOT NULL), false) AS works,
+                       count(s.pid) = 0 AND d.used_at IS NULL AND pg_stat_get_db_sessions(p.oid) = 0
+                           AND d.handed_at > clock_timestamp() - CASE WHEN d.held THEN interval '10 seconds'
+                                                                      ELSE interval '5 seconds' END
+                           AND (NOT d.held OR EXISTS (SELECT FROM pg_stat_activity AS h
+                                                      WHERE h.pid = d.pid AND h.backend_start = d.session_started)) AS starts
+                FROM fdw_stub.database AS d
+                JOIN pg_database AS p ON p.datname = d.name::name
+                LEFT JOIN pg_stat_activity AS s ON s.datid = p.oid AND s.backend_type = 'client backend'
+                WHERE d.state IN ('out', 'dropping') AND NOT d.desired AND d.role_names <> '{}'
+                GROUP BY d.name, p.oid
+            ) AS u;
+            EXIT WHEN NOT others_turn;
+        END IF;
+        IF clock_timestamp() > give_up THEN
+            RETURN '{}';
+        END IF;
+        PERFORM pg_sleep(0.01);
+    END LOOP;
+    RETURN coalesce(ended, '{}');
 END
 $f$;
 
@@ -550,9 +670,9 @@ BEGIN
     WHERE u.name = d.name AND u.clients > 0 AND coalesce(d.used_at, '-infinity') < moment - interval '500 milliseconds';
 
     FOR doomed IN
-        SELECT l.name, l.too_old
+        SELECT l.name, l.handed_at, l.too_old
         FROM (
-            SELECT d.name, g.kept,
+            SELECT d.name, d.handed_at, g.kept,
                    d.handed_at < moment - g.max_age AND NOT u.holder_lives AS too_old,
                    d.held AND NOT u.holder_lives AND u.clients = 0 AS abandoned,
                    -- Only unused ones are counted against the bound.
@@ -563,7 +683,7 @@ BEGIN
             JOIN fdw_stub._used() AS u ON u.name = d.name
             JOIN pg_database AS p ON p.datname = d.name::name
             CROSS JOIN LATERAL (SELECT u.clients = 0 AND NOT u.holder_lives AND
-                CASE WHEN d.used_at IS NOT NULL OR pg_stat_get_db_sessions(p.oid) > 0
+                CASE WHEN d.used_at IS NOT NULL OR pg_stat_get_db_sessions(p.oid) > d.desired::int
                      THEN coalesce(d.used_at, d.handed_at) < moment - interval '2 seconds'
                      ELSE d.handed_at < moment - g.grace END AS yes) AS unused
             WHERE d.state = 'out'
@@ -571,10 +691,13 @@ BEGIN
         WHERE l.too_old OR l.abandoned OR (l.unused AND l.place > l.kept)
         ORDER BY l.name
     LOOP
-        PERFORM FROM fdw_stub.database WHERE name = doomed.name AND state = 'out' FOR UPDATE SKIP LOCKED;
+        -- Unless it has been handed on since: what was seen of its sessions is newer than what was read of it.
+        PERFORM FROM fdw_stub.database WHERE name = doomed.name AND state = 'out' AND handed_at = doomed.handed_at
+        FOR UPDATE SKIP LOCKED;
         IF FOUND THEN
             UPDATE fdw_stub.database SET state = 'dropping', forced = doomed.too_old WHERE name = doomed.name;
             EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', doomed.name);
+            PERFORM fdw_stub._free_roles(ARRAY[doomed.name]);
         END IF;
     END LOOP;
 END
@@ -760,17 +883,28 @@ $f$;
 
 -- Callers are new sessions with cold caches, where every relation, statement and function costs a third of a
 -- millisecond and more: hence few of them, in one function, up to the point where there is more to do.
-CREATE FUNCTION fdw_stub.fresh_database(hold boolean DEFAULT false) RETURNS text
-LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION fdw_stub.fresh_database(hold boolean DEFAULT false, beside text DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $f$
 DECLARE
-    asked_at constant timestamptz := clock_timestamp();
     before oid[] := '{}';
+    creates text[] := '{}';
     made text;
     handed text;
 BEGIN
     -- After a crash a database that somebody used must not be in stock again.
     PERFORM set_config('synchronous_commit', 'on', true);
+
+    IF beside IS NOT NULL THEN
+        SELECT d.role_names INTO creates FROM fdw_stub.database AS d WHERE d.name = beside AND d.desired;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'database "%" does not hold a desired schema, or holds it no more', beside
+                USING ERRCODE = 'invalid_parameter_value',
+                      HINT = 'beside takes what fdw_stub.desired_database() returned for the same command.';
+        ELSIF creates <> '{}' THEN
+            PERFORM fdw_stub._free_roles(fdw_stub._take_turn(), '10 seconds');
+        END IF;
+    END IF;
 
     IF EXISTS (
         SELECT FROM fdw_stub.setting AS g
@@ -783,8 +917,8 @@ BEGIN
     LOOP
         -- Marked and opened at the caller's commit, both or none.
         UPDATE fdw_stub.database
-        SET state = 'out', handed_at = asked_at, roles_before = before, held = hold, pid = pg_backend_pid(),
-            application_name = current_setting('application_name'), client_addr = inet_client_addr()
+        SET state = 'out', handed_at = clock_timestamp(), roles_before = before, role_names = creates,
+            held = coalesce(hold, false), pid = pg_backend_pid(), application_name = current_setting('application_name'), client_addr = inet_client_addr()
         WHERE state IN ('ready', 'creating') AND name = coalesce(made,
             (SELECT o.name FROM fdw_stub.database AS o WHERE o.state = 'ready' LIMIT 1 FOR UPDATE SKIP LOCKED))
         RETURNING name INTO handed;
@@ -814,8 +948,8 @@ BEGIN
     RETURN handed;
 END
 $f$;
-COMMENT ON FUNCTION fdw_stub.fresh_database(boolean) IS
-    'Hands out a pristine database and returns its name. With hold it lasts as long as the calling session.';
+COMMENT ON FUNCTION fdw_stub.fresh_database(boolean, text) IS
+    'Hands out a pristine database and returns its name. With hold it lasts as long as the calling session; beside takes what desired_database() returned for the same command.';
 
 CREATE FUNCTION fdw_stub.drop_database(name text) RETURNS boolean
 LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp
@@ -838,6 +972,7 @@ BEGIN
     IF EXISTS (SELECT FROM pg_database AS p WHERE p.datname = drop_database.name) THEN
         EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', drop_database.name);
     END IF;
+    PERFORM fdw_stub._free_roles(ARRAY[drop_database.name]);
     PERFORM fdw_stub._set_roles_aside(drop_database.name);
     PERFORM fdw_stub._wake();
     RETURN true;
@@ -1001,7 +1136,7 @@ BEGIN
         -- All in the message, because some clients show nothing else.
         RAISE EXCEPTION 'baseline %: %. The statement: %', place,
             failed_message || concat(' (' || nullif(failed_detail, '') || ')', ' Hint: ' || nullif(failed_hint, '')),
-            left(piece.sql, 300)
+            fdw_stub._excerpt(piece.sql)
             USING ERRCODE = failed_state;
     END;
     PERFORM fdw_stub._disconnect(maker);
@@ -1012,6 +1147,329 @@ END
 $f$;
 COMMENT ON FUNCTION fdw_stub.set_baseline(jsonb) IS
     'Fresh databases start with what this SQL makes. Runs it in a new template; an error names origin and line.';
+
+------------------------------------------------------------------------------------------------------------------
+-- The desired schema, in a database of its own
+------------------------------------------------------------------------------------------------------------------
+
+-- Cuts SQL into its statements, as psql does: at each semicolon outside of quotes, comments, the parentheses of CREATE
+-- RULE and BEGIN ATOMIC … END. `line` counts from 1 and is where the statement's text begins, after what comments stand
+-- before it; `code` is the text without comments and without what stands in quotes. A command of psql's at the place of
+-- a statement comes with the code '\'. What is not closed reaches to the end, and PostgreSQL says what is wrong with it.
+CREATE FUNCTION fdw_stub._split(sql text, OUT line integer, OUT statement text, OUT code text) RETURNS SETOF record
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    blank constant text := E' \t\r\n\f\v' || chr(65279);
+    token text;
+    before text := '';
+    -- What ends the quote or comment that is open; NULL outside of them.
+    closing text;
+    depth integer;
+    backslashes boolean;
+    escaped boolean;
+    psql text;
+    at_line integer := 1;
+    begun boolean := false;
+    inside boolean;
+    texts text[] := '{}';
+    codes text[] := '{}';
+BEGIN
+    FOREACH token IN ARRAY ARRAY(
+        SELECT m[1]
+        FROM regexp_matches(sql, $re$[^-'"$;/*\\]+|--|/\*|\*/|\$(?:[[:alpha:]_][[:alnum:]_]*)?\$|.$re$, 'g') AS m
+    ) LOOP
+        IF closing = E'\n' AND position(E'\n' IN token) = 0 THEN
+            psql := psql || token;
+            texts := texts || token;
+            CONTINUE;
+        ELSIF closing = E'\n' THEN
+            -- The rest of this token is code again.
+            texts := texts || split_part(token, E'\n', 1);
+            IF psql IS NOT NULL THEN
+                statement := psql || split_part(token, E'\n', 1);
+                code := '\';
+                RETURN NEXT;
+                psql := NULL;
+            END IF;
+            token := substr(token, position(E'\n' IN token));
+            closing := NULL;
+            before := '';
+        ELSIF closing IS NOT NULL THEN
+            IF closing = '*/' THEN
+                depth := depth + CASE token WHEN '/*' THEN 1 WHEN '*/' THEN -1 ELSE 0 END;
+                IF depth = 0 THEN
+                    closing := NULL;
+                    before := '';
+                END IF;
+            ELSIF token = closing AND NOT escaped THEN
+                closing := NULL;
+                codes := codes || token;
+                before := token;
+            ELSE
+                escaped := backslashes AND token = '\' AND NOT escaped;
+            END IF;
+            texts := texts || token;
+            at_line := at_line + length(token) - length(replace(token, E'\n', ''));
+            CONTINUE;
+        END IF;
+
+        IF token IN ('--', '/*') OR (token = '\' AND NOT begun) THEN
+            closing := CASE token WHEN '/*' THEN '*/' ELSE E'\n' END;
+            depth := 1;
+            IF token = '\' THEN
+                psql := token;
+                line := at_line;
+            END IF;
+            texts := texts || token;
+            CONTINUE;
+        ELSIF token = ';' THEN
+            code := array_to_string(codes, '');
+            inside := CASE
+                WHEN code ~* '^create\s+(or\s+replace\s+)?rule\M'
+                    THEN length(replace(code, '(', '')) < length(replace(code, ')', ''))
+                WHEN code ~* '\mbegin\s+atomic\M'
+                    THEN (SELECT sum(CASE lower(m[1]) WHEN 'end' THEN -1 ELSE 1 END)
+                          FROM regexp_matches(code, '\m(begin|case|end)\M', 'gi') AS m) > 0
+                ELSE false
+            END;
+            IF NOT inside THEN
+                IF begun THEN
+                    statement := array_to_string(texts, '');
+                    RETURN NEXT;
+                END IF;
+                begun := false;
+                texts := '{}';
+                codes := '{}';
+                before := '';
+                CONTINUE;
+            END IF;
+        ELSIF token IN ('''', '"') OR (token ~ '^\$.*\$$' AND before !~ '[[:alnum:]_$]$') THEN
+            closing := token;
+            escaped := false;
+            backslashes := token = '''' AND before ~* '(^|[^[:alnum:]_$])e$';
+        END IF;
+        IF NOT begun THEN
+            at_line := at_line + length(token) - length(replace(token, E'\n', ''));
+            token := ltrim(token, blank);
+            at_line := at_line - (length(token) - length(replace(token, E'\n', '')));
+            CONTINUE WHEN token = '';
+            begun := true;
+            line := at_line;
+            texts := '{}';
+        END IF;
+        texts := texts || token;
+        codes := codes || token;
+        before := token;
+        at_line := at_line + length(token) - length(replace(token, E'\n', ''));
+    END LOOP;
+    IF psql IS NOT NULL THEN
+        statement := psql;
+        code := '\';
+        RETURN NEXT;
+    ELSIF begun THEN
+        statement := array_to_string(texts, '');
+        code := array_to_string(codes, '');
+        RETURN NEXT;
+    END IF;
+END
+$f$;
+
+-- Runs one statement of the user's, whatever it returns. An error has everything in its message, because some clients show
+-- nothing else.
+CREATE FUNCTION fdw_stub._run_desired(connection text, origin text, line integer, statement text, code text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    failed_state text;
+    failed_message text;
+    failed_detail text;
+    failed_hint text;
+    place integer := line;
+BEGIN
+    IF code = '\' THEN
+        -- What pg_dump brackets its scripts with says nothing.
+        IF statement ~ '^\\(un)?restrict\M' THEN
+            RETURN;
+        END IF;
+        RAISE EXCEPTION 'this is a command of psql, which the server does not know' USING ERRCODE = 'syntax_error',
+            HINT = 'fdw-stub run --desired reads such files.';
+    ELSIF code ~* '^copy\M.*\mfrom\s+stdin\M' THEN
+        RAISE EXCEPTION 'COPY FROM STDIN has no place in a schema' USING ERRCODE = 'feature_not_supported',
+            HINT = 'Leave the rows out (pg_dump --schema-only), or use INSERT.';
+    ELSIF code ~* '^(create|drop)\s+database\M' THEN
+        RAISE EXCEPTION 'a statement about databases has no place in the schema of one' USING ERRCODE = 'feature_not_supported',
+            HINT = 'Remove the statement.';
+    END IF;
+    PERFORM fdw_stub._run(connection, statement);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT,
+        failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT;
+    IF failed_state = '42804' AND fdw_stub.dblink_error_message(connection) = 'OK' THEN
+        -- It succeeded and returned rows of another shape than a status; nobody asks for them.
+        WHILE EXISTS (SELECT FROM fdw_stub.dblink_get_result(connection) AS result (value text)) LOOP
+        END LOOP;
+        RETURN;
+    END IF;
+    -- Where the server names a place within the statement, that one.
+    place := line - 1
+        + coalesce(substring(fdw_stub.dblink_error_message(connection) FROM '\nLINE ([0-9]+):')::integer, 1);
+    RAISE EXCEPTION 'desired schema, %: %. The statement: %',
+        coalesce(origin || ':', 'line ') || place,
+        failed_message || concat(' (' || nullif(failed_detail, '') || ')', ' Hint: ' || rtrim(nullif(failed_hint, ''), '.')),
+        fdw_stub._excerpt(statement)
+        USING ERRCODE = failed_state;
+END
+$f$;
+
+-- Frees the names of the roles that a desired schema has created, and hands its database to the session that asked. For a
+-- session that commits at once: the caller's own statement has not ended yet.
+CREATE FUNCTION fdw_stub._settle_desired(of_database text, new_roles oid[], caller integer, hold boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+BEGIN
+    PERFORM fdw_stub._lock_roles('10 seconds');
+    UPDATE fdw_stub.database AS d
+    SET desired = true, held = hold, pid = s.pid, session_started = s.backend_start, handed_at = clock_timestamp(),
+        application_name = s.application_name, client_addr = s.client_addr, used_at = NULL,
+        role_names = ARRAY(SELECT r.rolname::text FROM pg_authid AS r WHERE r.oid = ANY (new_roles))
+    FROM pg_stat_get_activity(caller) AS s
+    WHERE d.name = of_database;
+    PERFORM fdw_stub._set_role_aside(role) FROM unnest(new_roles) AS role;
+END
+$f$;
+
+-- Whether a name stands in a text, in any case or in quotes.
+CREATE FUNCTION fdw_stub._mentions(mentioning text, name text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $f$
+    SELECT lower(mentioning) ~ ('(?:^|[^[:alnum:]_$])' || regexp_replace(lower(name), '([^[:alnum:]_])', '\\\1', 'g')
+                                || '(?:$|[^[:alnum:]_$])')
+        OR position(quote_ident(name) IN mentioning) > 0;
+$f$;
+
+-- Pieces: [{"origin": file, "line": first line, "sql": statements}, …], which run in their order and in one session. As
+-- with Atlas, each statement commits for itself.
+CREATE FUNCTION fdw_stub.desired_database(pieces jsonb, hold boolean DEFAULT false) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    helper constant text := 'fdw_stub_helper';
+    runner constant text := 'fdw_stub_runner';
+    whole constant text := (SELECT string_agg(p.sql, E'\n') FROM jsonb_to_recordset(pieces) AS p (sql text));
+    ended text[] := '{}';
+    known_roles oid[];
+    new_roles oid[];
+    made text;
+    piece record;
+    cut record;
+    failed boolean := false;
+    failed_state text;
+    failed_message text;
+    failed_detail text;
+    failed_hint text;
+BEGIN
+    IF whole IS NULL THEN
+        RAISE EXCEPTION 'no file of the desired schema was found' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Check the path or the pattern of the files: a plan for an empty schema would drop everything.';
+    END IF;
+    IF whole ~* '\mcreate\s+(role|group|user(?!\s+mapping\M))\M' THEN
+        ended := fdw_stub._take_turn();
+    END IF;
+    BEGIN
+        -- What others must see before this statement ends is done by a session that commits; it also holds the database
+        -- as long as this fills it.
+        PERFORM fdw_stub._connect(helper, current_database());
+        IF ended <> '{}' THEN
+            PERFORM fdw_stub._run(helper, format('SELECT fdw_stub._free_roles(%L, ''10 seconds'')::text', ended));
+        END IF;
+        made := fdw_stub._run(helper, 'SELECT fdw_stub.fresh_database(true)');
+        known_roles := ARRAY(SELECT r.oid FROM pg_authid AS r);
+        PERFORM fdw_stub._connect(runner, made);
+        -- Names are found as in a session of the caller's, whose URL may name another search_path. A statement that runs
+        -- when the caller is killed ends too.
+        PERFORM fdw_stub._run(runner, format(
+            'SELECT set_config(''search_path'', %L, false) || set_config(''client_connection_check_interval'', ''500ms'', false)',
+            (SELECT s.reset_val FROM pg_settings AS s WHERE s.name = 'search_path')));
+        FOR piece IN
+            SELECT p.origin, p.line, p.sql
+            FROM ROWS FROM (jsonb_to_recordset(pieces) AS (origin text, line integer, sql text)) WITH ORDINALITY
+                AS p (origin, line, sql, n)
+            ORDER BY p.n
+        LOOP
+            FOR cut IN SELECT c.line, c.statement, c.code FROM fdw_stub._split(piece.sql) AS c LOOP
+                PERFORM fdw_stub._run_desired(
+                    runner, piece.origin, coalesce(piece.line, 1) - 1 + cut.line, cut.statement, cut.code);
+            END LOOP;
+        END LOOP;
+        -- A transaction that the text leaves open; elsewhere it does nothing.
+        PERFORM fdw_stub._run(runner, 'COMMIT');
+    EXCEPTION WHEN OTHERS OR query_canceled THEN
+        GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT,
+            failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT;
+        failed := true;
+    END;
+    BEGIN
+        PERFORM fdw_stub._disconnect(runner);
+        IF made IS NOT NULL THEN
+            -- The runner counts as a client until it has gone.
+            FOR attempt IN 1..1000 LOOP
+                PERFORM pg_stat_clear_snapshot();
+                EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity AS s WHERE s.datname = made::name AND s.backend_type = 'client backend');
+                PERFORM pg_sleep(0.001);
+            END LOOP;
+            new_roles := ARRAY(SELECT r.oid FROM pg_authid AS r
+                               WHERE r.oid <> ALL (known_roles) AND fdw_stub._mentions(whole, r.rolname));
+            PERFORM fdw_stub._run(helper, format('SELECT fdw_stub._settle_desired(%L, %L, %s, %L)::text',
+                                                 made, new_roles, pg_backend_pid(), coalesce(hold, false)));
+            IF failed THEN
+                PERFORM fdw_stub._run(helper, format('SELECT fdw_stub.drop_database(%L)::text', made));
+            END IF;
+        END IF;
+        PERFORM fdw_stub._disconnect(helper);
+    EXCEPTION WHEN OTHERS THEN
+        -- Without its helper the database is an abandoned one, which the worker drops. The first error tells more.
+        PERFORM fdw_stub._disconnect(helper);
+        IF NOT failed THEN
+            RAISE;
+        END IF;
+    END;
+    IF failed THEN
+        RAISE EXCEPTION '%',
+            failed_message || concat(' (' || nullif(failed_detail, '') || ')', ' Hint: ' || nullif(failed_hint, ''))
+            USING ERRCODE = failed_state;
+    END IF;
+    RETURN made;
+END
+$f$;
+COMMENT ON FUNCTION fdw_stub.desired_database(jsonb, boolean) IS
+    'Hands out a database in which the files of a schema have run: [{"origin": file name, "sql": its text}, ...].';
+
+CREATE FUNCTION fdw_stub.desired_database(schema text, hold boolean DEFAULT false) RETURNS text
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $f$ SELECT fdw_stub.desired_database(jsonb_build_array(jsonb_build_object('sql', schema)), hold); $f$;
+COMMENT ON FUNCTION fdw_stub.desired_database(text, boolean) IS
+    'Hands out a database in which this text of a schema has run.';
+
+-- In one call, because Atlas evaluates a data source once more for each other one that refers to it.
+CREATE FUNCTION fdw_stub.plan_databases(pieces jsonb) RETURNS SETOF text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    desired constant text := fdw_stub.desired_database(pieces);
+BEGIN
+    RETURN NEXT desired;
+    RETURN NEXT fdw_stub.fresh_database(beside => desired);
+END
+$f$;
+COMMENT ON FUNCTION fdw_stub.plan_databases(jsonb) IS
+    'Hands out what a plan compares: first a desired_database() of these files, then a fresh_database() beside it.';
+
+CREATE FUNCTION fdw_stub.plan_databases(schema text) RETURNS SETOF text
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $f$ SELECT fdw_stub.plan_databases(jsonb_build_array(jsonb_build_object('sql', schema))); $f$;
+COMMENT ON FUNCTION fdw_stub.plan_databases(text) IS
+    'Hands out what a plan compares: first a desired_database() of this text, then a fresh_database() beside it.';
 
 CREATE FUNCTION fdw_stub.status() RETURNS jsonb
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp

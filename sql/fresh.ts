@@ -1,6 +1,7 @@
 /** The extension's functions, for programs that have a connection to the maintenance database. */
 import type { ClientBase } from "pg";
-import { z } from "zod";
+import * as z from "zod";
+import type { Ddl } from "../upstreams/model";
 
 /** What `fdw_stub.status()` tells. */
 const statusSchema = z.object({
@@ -35,17 +36,49 @@ async function single(client: ClientBase, sql: string, values: readonly unknown[
     return rows[0]?.value;
 }
 
+/** How a database is handed out. */
+export interface HandOut {
+    /** It counts as used as long as the connection lives that asked, and goes soon after it. */
+    readonly hold?: boolean;
+}
+
 /**
  * Hands out a pristine database.
  *
  * @param client connected to the maintenance database as the dev user, in no transaction: the database can be
  * connected to when the statement has committed.
- * @param options.hold the database counts as used as long as this connection lives, and goes soon after it.
+ * @param options.beside what `desiredDatabase` returned for the same command, so that commands whose schemas create the
+ * same role take turns.
  * @returns its name.
  */
-export async function freshDatabase(client: ClientBase, options: { readonly hold?: boolean } = {}): Promise<string> {
+export async function freshDatabase(
+    client: ClientBase,
+    options: HandOut & { readonly beside?: string } = {},
+): Promise<string> {
+    const { hold = false, beside = null } = options;
+    return z.string().parse(await single(client, "SELECT fdw_stub.fresh_database($1, $2) AS value", [hold, beside]));
+}
+
+/**
+ * Hands out a database in which the pieces of a schema have run, in their order. The names of roles that they create are
+ * free again afterwards.
+ *
+ * @param client as for `freshDatabase`.
+ * @returns its name.
+ * @throws PostgreSQL's error for a statement that fails, with origin and line in its message; nothing stays behind.
+ */
+export async function desiredDatabase(
+    client: ClientBase,
+    pieces: readonly Ddl[],
+    options: HandOut = {},
+): Promise<string> {
     const { hold = false } = options;
-    return z.string().parse(await single(client, "SELECT fdw_stub.fresh_database($1) AS value", [hold]));
+    const json = JSON.stringify(pieces.map(({ origin, line, sql }) => ({ origin, line, sql })));
+    return z
+        .string()
+        .parse(
+            await single(client, "SELECT fdw_stub.desired_database($1::pg_catalog.jsonb, $2) AS value", [json, hold]),
+        );
 }
 
 /**

@@ -1,7 +1,8 @@
 import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
-import { z } from "zod";
+import * as z from "zod";
 import { LABEL } from "../docker/labels";
+import { joinNetwork } from "../docker/own-container";
 import { tarOf } from "../docker/tar";
 import { waitForServer } from "../server/wait";
 import { ensureImage } from "../setup/image";
@@ -27,6 +28,8 @@ const containerInputs = z.object({
     entrypoints: z.array(z.string()).optional(),
     command: z.array(z.string()).optional(),
     init: z.boolean().optional(),
+    capabilities: z.object({ adds: z.array(z.string()).default([]) }).optional(),
+    sysctls: z.record(z.string(), z.string()).default({}),
     networksAdvanced: z.array(z.object({ name: z.string() })).length(1),
     ports: z.array(z.object({ internal: z.number(), external: z.number(), ip: z.string() })).default([]),
     volumes: z.array(z.object({ volumeName: z.string(), containerPath: z.string() })).default([]),
@@ -91,6 +94,8 @@ function createOptions(inputs: ContainerInputs, context: RunContext): ContainerC
         HostConfig: {
             ExtraHosts: inputs.hosts.map(({ host, ip }) => `${host}:${ip}`),
             Init: inputs.init,
+            CapAdd: inputs.capabilities?.adds,
+            Sysctls: inputs.sysctls,
             NetworkMode: network?.name,
             RestartPolicy: { Name: inputs.restart },
             Binds: inputs.volumes.map(({ volumeName, containerPath }) => `${volumeName}:${containerPath}`),
@@ -123,6 +128,7 @@ export const dockerHandlers: Handlers = {
     "docker:index/network:Network": async ({ inputs }, { docker, labels }) => {
         const { name, labels: own } = networkInputs.parse(inputs);
         const network = await docker.createNetwork({ Name: name, CheckDuplicate: true, Labels: { ...own, ...labels } });
+        await joinNetwork(docker, name);
         return { id: network.id };
     },
 

@@ -1,20 +1,22 @@
 import { createHash, createHmac } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Configuration } from "../upstreams/parse";
 
-/** Everything of ours that decides what a stack becomes. */
-const PROGRAM = [
-    "index.ts",
-    "package-lock.json",
-    "components",
-    "docker",
-    "schema",
-    "server",
-    "sql",
-    "standalone",
-    "upstreams",
-];
+/** Where the package stands: sources and what is built of them are both one folder deep. */
+const PACKAGE = join(__dirname, "..");
+
+/** Everything of ours that decides what a stack becomes: the built command, and what it reads besides. */
+export const OWN_PROGRAM: readonly string[] = ["dist/fdw-stub.js", "rehearsal/server", "sql"].map((part) =>
+    join(PACKAGE, part),
+);
+
+/** The same of a program of the user's own. What it imports from elsewhere changes with the lock file. */
+export function programOf(directory: string): string[] {
+    const own = readdirSync(directory).filter((name) => /\.(?:[cm]?[jt]s|json)$|^(?:yarn|pnpm-lock)\./.test(name));
+    const folders = ["components", "src", "lib"].filter((name) => existsSync(join(directory, name)));
+    return [...OWN_PROGRAM, ...[...own, ...folders].sort().map((name) => join(directory, name))];
+}
 
 function filesOf(path: string): string[] {
     try {
@@ -30,12 +32,14 @@ function filesOf(path: string): string[] {
  * A digest of all that a run reads: the program, the configuration and the files that it names. The same digest
  * means that a whole server needs no work.
  *
- * @param directory Folder of Pulumi.yaml, which relative paths are relative to.
+ * @param directory Folder that relative paths are relative to.
+ * @param program Files and folders of the program, absolute.
  * @param included Files that the named ones include, as far as they are known from reading them.
  */
 export function digestInputs(
     directory: string,
     configuration: Configuration,
+    program: readonly string[],
     included: readonly string[] = [],
 ): string {
     const hash = createHash("sha256").update(JSON.stringify(configuration));
@@ -45,7 +49,7 @@ export function digestInputs(
         ...configuration.baseline,
     ];
     const read = [...named, ...included].flatMap((path) => filesOf(resolve(directory, path)));
-    for (const file of [...PROGRAM.flatMap((part) => filesOf(join(directory, part))), ...read]) {
+    for (const file of [...program.flatMap(filesOf), ...read]) {
         hash.update("\0").update(file).update("\0");
         try {
             hash.update(readFileSync(file));

@@ -7,6 +7,8 @@ export interface RunContext {
     readonly labels: Readonly<Record<string, string>>;
     /** Says what is being done, on steps that take their time. */
     readonly progress: (step: string) => void;
+    /** Tells what the user should know. */
+    readonly warn: (text: string) => void;
     /** A label whose value depends on the password, and is therefore made when the container is. */
     readonly fingerprint: (password: string) => string;
     /** Inputs of the providers created so far, by the id that resources refer to them with. */

@@ -1,5 +1,5 @@
 import { type Client, DatabaseError } from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import { withClient } from "../server/connect";
 import { InputError } from "../upstreams/errors";
 import { quoteIdent, quoteLiteral } from "../upstreams/quote";
@@ -29,7 +29,10 @@ function explain(database: string, error: unknown): unknown {
     }
     const { message, detail, hint } = error;
     const more = [detail === undefined ? "" : ` (${detail})`, hint === undefined ? "" : ` Hint: ${hint}`].join("");
-    return new InputError(`The database ${JSON.stringify(database)} could not be set up: ${message}${more}`);
+    const image = /^extension ".*" is not available$/.test(message)
+        ? " A type or DDL needs it: name an image that has it, in the configuration: image: NAME"
+        : "";
+    return new InputError(`The database ${JSON.stringify(database)} could not be set up: ${message}${more}${image}`);
 }
 
 async function withProvider<T>(

@@ -1,12 +1,17 @@
-import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { StackIdentity } from "../docker/labels";
 import { InputError } from "../upstreams/errors";
+import { CONFIG_FILE, hasConfigFile, readConfigFile } from "./config-file";
+import { readYaml } from "./yaml";
 
 /** Name of the component in `index.ts`; part of what a stack is found by. */
 export const COMPONENT = "fdw-stub";
+/** Name of the project where there is no Pulumi.yaml. */
+const PROJECT = "fdw-stub";
+const PULUMI_FILE = "Pulumi.yaml";
+const KIND = "Pulumi file";
 
 const projectFile = z.object({
     name: z.string().min(1),
@@ -17,29 +22,10 @@ const stackFile = z.object({ config: z.record(z.string(), z.unknown()).nullish()
 /** A stack's configuration as Pulumi hands it to a program. */
 export interface ProjectStack {
     readonly identity: StackIdentity;
+    /** Name of the file that it stands in, for messages. */
+    readonly file: string;
     /** By `project:key`; structured values as JSON. */
     readonly configuration: Readonly<Record<string, string>>;
-}
-
-function readYaml<T>(path: string, shape: z.ZodType<T>): T {
-    let text: string;
-    try {
-        text = readFileSync(path, "utf8");
-    } catch (error) {
-        throw new InputError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-    }
-    let content: unknown;
-    try {
-        // The file is the user's own: many aliases are no attack.
-        content = parse(text, { maxAliasCount: -1 });
-    } catch (error) {
-        throw new InputError(`${path} is no YAML: ${error instanceof Error ? error.message : String(error)}`);
-    }
-    const result = shape.safeParse(content);
-    if (!result.success) {
-        throw new InputError(`${path} has not the form of a Pulumi file: ${z.prettifyError(result.error)}`);
-    }
-    return result.data;
 }
 
 function holdsCiphertext(value: unknown): boolean {
@@ -70,9 +56,13 @@ function defaults(config: Readonly<Record<string, unknown>>, project: string): A
 
 function missingStackFile(directory: string, stack: string): InputError {
     const stacks = readdirSync(directory).flatMap((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1] ?? []);
-    const there = stacks.length === 0 ? "there is none yet" : `there are: ${stacks.join(", ")}`;
+    const [first] = stacks;
+    const [there, mend] =
+        first === undefined
+            ? ["there is none yet", ""]
+            : [`there are: ${stacks.join(", ")}`, `Copy Pulumi.${first}.yaml and change it, or name`];
     return new InputError(
-        `The stack ${JSON.stringify(stack)} has no configuration: Pulumi.${stack}.yaml is missing (${there}). Copy Pulumi.dev.yaml and change it.`,
+        `The stack ${JSON.stringify(stack)} has no configuration: Pulumi.${stack}.yaml is missing (${there}). ${mend || "Name"} your schema: npx fdw-stub up --stack ${stack} --schema PATH`,
     );
 }
 
@@ -85,11 +75,18 @@ export function checkStackName(stack: string): void {
     }
 }
 
+/** Whether a folder's stacks are configured by Pulumi's files. A file of our own beside them is the one that counts. */
+export function isPulumiProject(directory: string): boolean {
+    return !hasConfigFile(directory) && existsSync(join(directory, PULUMI_FILE));
+}
+
 /** The identity of a stack, without reading its configuration. */
-export function identify(directory: string, stack: string): StackIdentity {
+export function identify(directory: string, stack: string, component = COMPONENT): StackIdentity {
     checkStackName(stack);
-    const { name } = readYaml(join(directory, "Pulumi.yaml"), projectFile);
-    return { directory: realpathSync(directory), project: name, stack, component: COMPONENT };
+    const project = isPulumiProject(directory)
+        ? readYaml(join(directory, PULUMI_FILE), projectFile, KIND).name
+        : PROJECT;
+    return { directory: realpathSync(directory), project, stack, component };
 }
 
 /** A path given on the command line, as the configuration would name it: the same files are the same stack. */
@@ -97,34 +94,102 @@ function fromWorkingDirectory(directory: string, path: string): string {
     return relative(directory, resolve(path)) || ".";
 }
 
-/**
- * Reads a stack's configuration from `Pulumi.yaml` and `Pulumi.<stack>.yaml`, as the Pulumi CLI does.
- *
- * @param schema Takes the place of the configured `schema`; a stack that has it needs no file of its own.
- * @throws InputError for files that are missing or malformed, and for encrypted values, which only the CLI can read.
- */
-export function readProjectStack(directory: string, stack: string, schema?: readonly string[]): ProjectStack {
-    const identity = identify(directory, stack);
+/** What the command line says in place of the configuration. */
+export interface Overrides {
+    /** Takes the place of the configured `schema`, relative to the working directory; a stack that has it needs no file. */
+    readonly schema?: readonly string[];
+    /** Values of placeholders, added to the configured ones. */
+    readonly variables?: Readonly<Record<string, string>>;
+    /** A statement of the schema that fails is an error. */
+    readonly strict?: boolean;
+}
+
+function pulumiConfiguration(directory: string, identity: StackIdentity, optional: boolean): Record<string, string> {
+    const { project, stack } = identity;
     const path = join(directory, `Pulumi.${stack}.yaml`);
-    if (!existsSync(path) && schema === undefined) {
+    if (!existsSync(path) && !optional) {
         throw missingStackFile(directory, stack);
     }
-    const project = readYaml(join(directory, "Pulumi.yaml"), projectFile);
-    const own = existsSync(path) ? Object.entries(readYaml(path, stackFile)?.config ?? {}) : [];
+    const { config } = readYaml(join(directory, PULUMI_FILE), projectFile, KIND);
+    const own = existsSync(path) ? Object.entries(readYaml(path, stackFile, KIND)?.config ?? {}) : [];
     const encrypted = own.filter(([, value]) => holdsCiphertext(value)).map(([key]) => key);
     if (encrypted.length > 0) {
         throw new InputError(
             `${path}: ${encrypted.join(", ")} is encrypted, which only the Pulumi CLI can read. Use \`pulumi up\` for this stack, or write the value as plain text if it is no real secret (the upstreams are stubs).`,
         );
     }
+    return Object.fromEntries([
+        ...defaults(config ?? {}, project),
+        ...own.map(([key, value]): [string, string] => [qualified(key, project), flat(value)]),
+    ]);
+}
+
+function ownConfiguration(directory: string, { project, stack }: StackIdentity, optional: boolean) {
+    if (!hasConfigFile(directory)) {
+        if (optional) {
+            return {};
+        }
+        throw new InputError(
+            `There is nothing to stub: ${directory} has no ${CONFIG_FILE}. \`npx fdw-stub init\` looks around and writes one, or name your schema: npx fdw-stub up --schema PATH`,
+        );
+    }
+    return Object.fromEntries(
+        Object.entries(readConfigFile(directory, stack)).map(([key, value]) => [`${project}:${key}`, flat(value)]),
+    );
+}
+
+function withVariables(configured: string | undefined, added: Readonly<Record<string, string>>): string {
+    let before: unknown;
+    try {
+        before = JSON.parse(configured ?? "{}");
+    } catch {
+        before = configured;
+    }
+    // What is no mapping is left to the check of the configuration, which says what is wrong with it.
+    return typeof before === "object" && before !== null && !Array.isArray(before)
+        ? flat({ ...before, ...added })
+        : flat(before);
+}
+
+/**
+ * Reads a stack's configuration: in a Pulumi project from `Pulumi.yaml` and `Pulumi.<stack>.yaml`, as the Pulumi CLI
+ * does, elsewhere from `fdw-stub.yaml`.
+ *
+ * @throws InputError for files that are missing or malformed, and for encrypted values, which only the CLI can read.
+ */
+export function readProjectStack(directory: string, stack: string, overrides: Overrides = {}): ProjectStack {
+    const identity = identify(directory, stack);
+    const { schema, variables = {}, strict } = overrides;
+    const read = isPulumiProject(directory) ? pulumiConfiguration : ownConfiguration;
+    const configuration = read(directory, identity, schema !== undefined);
+    const key = (name: string) => `${identity.project}:${name}`;
     return {
         identity,
-        configuration: Object.fromEntries([
-            ...defaults(project.config ?? {}, identity.project),
-            ...own.map(([key, value]): [string, string] => [qualified(key, identity.project), flat(value)]),
+        file: isPulumiProject(directory) ? `Pulumi.${stack}.yaml` : CONFIG_FILE,
+        configuration: {
+            ...configuration,
+            ...(strict === true ? { [key("strict")]: "true" } : {}),
             ...(schema === undefined
-                ? []
-                : [[`${identity.project}:schema`, flat(schema.map((one) => fromWorkingDirectory(directory, one)))]]),
-        ]),
+                ? {}
+                : { [key("schema")]: flat(schema.map((one) => fromWorkingDirectory(directory, one))) }),
+            ...(Object.keys(variables).length === 0
+                ? {}
+                : { [key("variables")]: withVariables(configuration[key("variables")], variables) }),
+        },
     };
+}
+
+/**
+ * Whether a stack's configuration says what its upstreams are. It does not where the stack was brought up with
+ * `schema` on the command line, or where a Pulumi program has the arguments in its own text.
+ */
+export function namesUpstreams(directory: string, stack: string): boolean {
+    const identity = identify(directory, stack);
+    const read = isPulumiProject(directory) ? pulumiConfiguration : ownConfiguration;
+    const configuration = read(directory, identity, true);
+    return ["schema", "upstreams"].some((key) => {
+        const value = configuration[`${identity.project}:${key}`];
+        // What Pulumi.yaml declares with an empty default says nothing.
+        return value !== undefined && value !== "[]";
+    });
 }

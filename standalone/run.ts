@@ -86,6 +86,11 @@ export async function runProgram(
         return { id, state: { ...asRecord(args.inputs), ...outputs } };
     };
 
+    // The SDK's own words begin with "[runtime]", which says nothing to a user.
+    Object.assign(pulumi.log, {
+        warn: async (text: string) => context.warn(text),
+        info: async (text: string) => context.progress(text),
+    });
     pulumi.runtime.setAllConfig({ ...program.configuration });
     await pulumi.runtime.setMocks(
         {

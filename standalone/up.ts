@@ -1,10 +1,11 @@
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import { z } from "zod";
+import * as z from "zod";
 import { readConfiguration } from "../components/config";
 import { LABEL, stackName } from "../docker/labels";
+import { joinNetwork } from "../docker/own-container";
 import { choosePort } from "../docker/ports";
 import type { ServerContainer } from "../docker/server";
 import { findNetwork } from "../docker/server";
@@ -12,19 +13,22 @@ import { findServer, removeStandalone } from "../docker/stack";
 import { whyIncomplete, whyUnusable } from "../server/broken";
 import { expectedOf } from "../server/expected";
 import { checkSettings } from "../server/settings-check";
+import { canGoOn, goOn } from "../server/wait";
 import { ensureImage } from "../setup/image";
 import type { PullProgress } from "../setup/pull-progress";
 import { InputError } from "../upstreams/errors";
-import { digestInputs, fingerprint } from "./fingerprint";
-import { whileLocked } from "./lock";
+import { CONFIGURATION_KEYS } from "../upstreams/parse";
+import { digestInputs, fingerprint, OWN_PROGRAM, programOf } from "./fingerprint";
 import { refuseOthers } from "./ownership";
-import type { ProjectStack } from "./project";
+import { isPulumiProject, type ProjectStack } from "./project";
 import { watchSignals } from "./signals";
 
 /** Where a run tells how far it is. */
 export interface Reporter {
     /** A step begins that may take its time. */
     readonly step: (text: string) => void;
+    /** Something that the user should know. */
+    readonly warn: (text: string) => void;
     /** How far a pull is. */
     readonly pull?: (progress: PullProgress) => void;
 }
@@ -47,9 +51,19 @@ function includedIn(server: ServerContainer | undefined): string[] {
     }
 }
 
-/** Why a server cannot stay as it is; undefined when it can. */
-async function reasonToRecreate(docker: Docker, server: ServerContainer, digest: string): Promise<string | undefined> {
-    const unusable = whyUnusable(server, server.name);
+/**
+ * Why a server cannot stay as it is; undefined when it can.
+ *
+ * @param goOnIfStopped Lets one that was only stopped go on; without it, being stopped is a reason.
+ */
+async function reasonToRecreate(
+    docker: Docker,
+    server: ServerContainer,
+    digest: string,
+    goOnIfStopped?: (server: ServerContainer) => Promise<string | undefined>,
+): Promise<string | undefined> {
+    const stopped = canGoOn(server);
+    const unusable = stopped ? undefined : whyUnusable(server, server.name);
     if (unusable !== undefined) {
         return unusable;
     }
@@ -59,13 +73,49 @@ async function reasonToRecreate(docker: Docker, server: ServerContainer, digest:
     if ((await findNetwork(docker, server.name)) === undefined) {
         return "its network is gone";
     }
+    if (stopped) {
+        const reason = goOnIfStopped === undefined ? `its container is ${server.state}` : await goOnIfStopped(server);
+        if (reason !== undefined) {
+            return reason;
+        }
+    }
     const expected = expectedOf(server);
     return expected === undefined ? "its container was changed" : whyIncomplete(docker, server, expected);
 }
 
-/** The program of a project: our own is loaded with the command already, another one is compiled as `pulumi up` does. */
+/** Whether a project has a program of its own. Everywhere else the package's own one runs. */
+function hasProgram(directory: string): boolean {
+    return isPulumiProject(directory) && directory !== realpathSync(join(__dirname, ".."));
+}
+
+/**
+ * Refuses a Pulumi project that is about something else, before anything of its configuration is called wrong.
+ *
+ * @throws InputError that says how the command gets a configuration of its own there.
+ */
+function refuseOtherPrograms({ identity, configuration }: ProjectStack): void {
+    const { directory, project } = identity;
+    const other = Object.keys(configuration).filter(
+        (key) => key.startsWith(`${project}:`) && !CONFIGURATION_KEYS.includes(key.slice(project.length + 1)),
+    );
+    if (!hasProgram(directory)) {
+        return;
+    }
+    if (!existsSync(join(directory, "index.ts"))) {
+        throw new InputError(
+            `${directory} is a Pulumi project without an index.ts, so its program is one that only the Pulumi CLI can run. Use \`pulumi up\` for it, or give the command a configuration beside it: npx fdw-stub init`,
+        );
+    }
+    if (other.length > 0) {
+        throw new InputError(
+            `${directory} is a Pulumi project with a configuration of its own (${other.join(", ")}), so its program is not this command's to run. Use \`pulumi up\` for it, or give the command a configuration beside it: npx fdw-stub init`,
+        );
+    }
+}
+
+/** The program of a project: our own is built with the command already, another one is compiled as it is loaded. */
 function loadIndex(directory: string): unknown {
-    if (directory === realpathSync(join(__dirname, ".."))) {
+    if (!hasProgram(directory)) {
         return require("../index");
     }
     const { register }: typeof import("tsx/cjs/api") = require("tsx/cjs/api");
@@ -91,6 +141,8 @@ async function create(
     // Loaded only when there is work: Pulumi's SDK alone takes longer to load than all of a run without changes.
     const { runProgram }: typeof import("./run") = require("./run");
     process.chdir(identity.directory);
+    // As the Pulumi CLI tells a program where its project is.
+    process.env.PULUMI_NODEJS_ROOT_DIRECTORY = identity.directory;
     const clean = () => removeStandalone(docker, identity);
     const signals = watchSignals(clean);
     try {
@@ -105,6 +157,7 @@ async function create(
                 docker,
                 labels: { [LABEL.madeBy]: "standalone", [LABEL.included]: JSON.stringify(included) },
                 progress: report.step,
+                warn: report.warn,
                 fingerprint: (password) => fingerprint(digest, password),
                 providers: new Map(),
             },
@@ -131,27 +184,35 @@ async function create(
  */
 export async function up(docker: Docker, project: ProjectStack, report: Reporter): Promise<UpResult> {
     const { identity } = project;
+    refuseOtherPrograms(project);
     const configuration = readConfiguration(project.configuration, identity.project);
-    const look = async () => {
+    const program = hasProgram(identity.directory) ? programOf(identity.directory) : OWN_PROGRAM;
+    const look = async (goOnIfStopped?: (server: ServerContainer) => Promise<string | undefined>) => {
         const server = await findServer(docker, identity);
-        const digest = digestInputs(identity.directory, configuration, includedIn(server));
-        return { server, reason: server === undefined ? undefined : await reasonToRecreate(docker, server, digest) };
+        const digest = digestInputs(identity.directory, configuration, program, includedIn(server));
+        const reason = server === undefined ? undefined : await reasonToRecreate(docker, server, digest, goOnIfStopped);
+        return { server, reason };
     };
+    await joinNetwork(docker, stackName(identity));
     const first = await look();
     if (first.server !== undefined && first.reason === undefined) {
         return { server: first.server, unchanged: true };
     }
     const waiting = () => report.step("Another run is at work on this stack; waiting for it");
+    const { whileLocked }: typeof import("./lock") = require("./lock");
     return whileLocked(stackName(identity), waiting, async () => {
         // Another run may have done the work while this one waited.
-        const { server, reason } = await look();
+        const { server, reason } = await look((stopped) => {
+            report.step(`The server goes on: its container is ${stopped.state}`);
+            return goOn(docker, stopped);
+        });
         if (server !== undefined && reason === undefined) {
-            return { server, unchanged: true };
+            return { server, unchanged: !canGoOn(server) };
         }
         await refuseOthers(docker, identity);
         const { declare }: typeof import("../components/prepare") = require("../components/prepare");
         const { deriveFromSchema }: typeof import("../components/derive") = require("../components/derive");
-        const { args, files } = await deriveFromSchema(configuration, identity.directory);
+        const { args, files } = await deriveFromSchema(configuration, identity.directory, report.step);
         await declare(args, identity.directory);
         // A pull may take minutes: what the files alone tell was said before.
         const image = await ensureImage(docker, configuration.image, { log: report.step, onProgress: report.pull });
@@ -164,7 +225,7 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
             report.step(`Making the server anew: ${reason}`);
         }
         await removeStandalone(docker, identity);
-        const digest = digestInputs(identity.directory, configuration, files);
+        const digest = digestInputs(identity.directory, configuration, program, files);
         await create(docker, project, digest, files, report);
         const made = await findServer(docker, identity);
         if (made === undefined) {

@@ -5,6 +5,8 @@
  * stack) is computed from one `Upstream[]`.
  */
 
+import type { ConnectionOption } from "./options";
+
 /** A value to seed a column with. Objects and arrays become JSON text; `null` is SQL NULL. */
 export type SeedValue = string | number | boolean | null | SeedValue[] | { [key: string]: SeedValue };
 
@@ -34,7 +36,30 @@ export interface User {
     readonly name: string;
     /** Password that the server then really asks for; without one the role is trusted from inside the container. */
     readonly password?: string;
+    /**
+     * The schema creates the role itself, so the stack does not, and the stub's tables are open to everybody. It is
+     * asked for the password that the schema gives it, unless `trusted`.
+     */
+    readonly created?: boolean;
+    /** A created role that connects without a password. */
+    readonly trusted?: boolean;
 }
+
+/** An extension of PostgreSQL in a stub database. */
+export interface Extension {
+    readonly name: string;
+    /** Schema to put it into, where functions that `postgres_fdw` ships are called by that schema. */
+    readonly schema?: string;
+    /** No type of a remote table needs it: an image that lacks it is no reason to fail. */
+    readonly optional?: boolean;
+}
+
+/**
+ * Options of libpq and `postgres_fdw` with which the schema connects, as they stand in CREATE SERVER and CREATE USER
+ * MAPPING: those that decide whether a connection comes about (`connection.ts` has the list). `user` tells whose mapping
+ * they come from, where that matters.
+ */
+export type Connection = Readonly<Partial<Record<ConnectionOption, string>>>;
 
 /** A piece of DDL and where it comes from. */
 export interface Ddl {
@@ -48,15 +73,23 @@ export interface Ddl {
 
 /** One upstream: a database on a server that `CREATE SERVER … OPTIONS (host, port, dbname)` names. */
 export interface Upstream {
-    /** Host name, `localhost`, or a loopback address. */
+    /** Host name, `localhost`, an IPv4 or IPv6 address, or the folder of a Unix socket. */
     readonly host: string;
+    /** Address that is asked instead of what the host name leads to. */
+    readonly hostaddr?: string;
     /** TCP port, 1 to 65535. */
     readonly port: number;
     /** Database name, as stored. */
     readonly database: string;
+    /** Database of the stack's server that stands for it, where another upstream has the same database name. */
+    readonly stub?: string;
+    /** How the schema connects; none is libpq's defaults. */
+    readonly connections?: readonly Connection[];
+    /** Publications that subscriptions of the schema name. */
+    readonly publications?: readonly string[];
     readonly users: readonly User[];
-    /** PostgreSQL extensions that the tables' types need, created first. */
-    readonly extensions: readonly string[];
+    /** PostgreSQL extensions that the tables' types need or that the server's `extensions` names, created first. */
+    readonly extensions: readonly Extension[];
     /** DDL that runs before `tables`: schemas, enums, domains, tables of any kind, INSERTs. */
     readonly ddl: readonly Ddl[];
     readonly tables: readonly Table[];

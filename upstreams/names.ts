@@ -8,23 +8,91 @@ const LABEL = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?$/;
 
 /** Whether the name already leads to the server itself inside its container, so that no host alias is needed. */
 export function isLoopback(host: string): boolean {
-    return host.toLowerCase() === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+    return (
+        host.toLowerCase() === "localhost" ||
+        ["0.0.0.0", "::", "::1"].includes(canonicalHost(host)) ||
+        (isIP(host) === 4 && host.startsWith("127."))
+    );
+}
+
+/** Whether a host is the folder of a Unix socket, by libpq's rule. */
+export function isSocketFolder(host: string): boolean {
+    return host.startsWith("/");
+}
+
+/** Whether a host is an address that the container must be given: one that is not a loopback's. */
+export function isForeignAddress(host: string): boolean {
+    return isIP(host) !== 0 && !isLoopback(host);
 }
 
 /**
- * A host that the stack can answer: a host name (underscores allowed, as Docker and libpq allow them), `localhost`,
- * or a loopback address. Other addresses bypass name resolution, so no host alias could answer them.
+ * One spelling for each host: names in lower case, IPv6 in its short form, IPv4 written as IPv6 as IPv4, folders
+ * without a slash at the end.
+ */
+export function canonicalHost(host: string): string {
+    if (isSocketFolder(host)) {
+        return host.replace(/(?<=.)\/+$/, "");
+    }
+    if (isIP(host) !== 6 || host.includes("%")) {
+        return host.toLowerCase();
+    }
+    const short = new URL(`http://[${host}]`).hostname.slice(1, -1);
+    const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short);
+    if (mapped === null) {
+        return short;
+    }
+    return [mapped[1], mapped[2]]
+        .map((half) => Number.parseInt(half ?? "", 16))
+        .flatMap((half) => [half >> 8, half & 0xff])
+        .join(".");
+}
+
+/** Bytes of the longest path that a socket can have on Linux, without the final NUL. */
+const LONGEST_SOCKET = 107;
+
+function checkSocketFolder(folder: string): string | undefined {
+    const bad = `the socket folder ${JSON.stringify(folder)}`;
+    if (/[\0\r\n,]|\s$/.test(folder)) {
+        return `${bad} holds a comma, a line break or a NUL character, or ends with white space. Use another.`;
+    }
+    const longest = LONGEST_SOCKET - "/.s.PGSQL.65535".length;
+    return Buffer.byteLength(folder) > longest
+        ? `${bad} has ${Buffer.byteLength(folder)} bytes; Linux takes sockets in folders of at most ${longest}. Use a shorter one.`
+        : undefined;
+}
+
+/** An address that a server can have. */
+export const checkAddress: Check<string> = (address) => {
+    const bad = `the address ${JSON.stringify(address)}`;
+    if (isIP(address) === 0 || address.includes("%")) {
+        return `${bad} is no IPv4 or IPv6 address, such as "10.0.0.5" or "fd00::5".`;
+    }
+    const [first = ""] = canonicalHost(address).split(/[.:]/);
+    const isNobodys =
+        isIP(canonicalHost(address)) === 4 ? Number(first) === 0 || Number(first) >= 224 : /^ff/.test(first);
+    return isNobodys && !isLoopback(address) ? `${bad} is none that a server can have. Use another.` : undefined;
+};
+
+/**
+ * A host that the stack can answer: a host name (underscores allowed, as Docker and libpq allow them), `localhost`, an
+ * IPv4 or IPv6 address, or the absolute path of the folder of a Unix socket.
  */
 export const checkHost: Check<string> = (host) => {
-    const bad = `the host ${JSON.stringify(host)}`;
-    if (isLoopback(host)) {
-        return undefined;
+    if (isSocketFolder(host)) {
+        return checkSocketFolder(host);
     }
-    if (isIP(host) !== 0 || /^[0-9.]+$/.test(host)) {
-        return `${bad} is an address that cannot be given to the container; allowed are host names, "localhost" and 127.0.0.0/8. Use a host name in CREATE SERVER for the dev database.`;
+    if (isIP(host) !== 0) {
+        return checkAddress(host);
+    }
+    const bad = `the host ${JSON.stringify(host)}`;
+    if (host.startsWith("@")) {
+        return `${bad} is an abstract socket, which the stack does not answer. Use a folder, an address or a name.`;
+    }
+    if (/^[0-9.]+$/.test(host)) {
+        return `${bad} is no whole IPv4 address; write all four numbers, such as "10.0.0.5".`;
     }
     if (host.length === 0 || host.length > 253 || !host.split(".").every((l) => l.length <= 63 && LABEL.test(l))) {
-        return `${bad} is no host name; allowed are letters, digits, "-" and "_" in labels of up to 63 characters, separated by dots, 253 in all.`;
+        return `${bad} is no host name; allowed are letters, digits, "-" and "_" in labels of up to 63 characters, separated by dots, 253 in all, addresses, and absolute paths of socket folders.`;
     }
     return undefined;
 };
@@ -98,6 +166,9 @@ const OWN_SETTINGS = [
     "listen_addresses",
     "password_encryption",
     "port",
+    "ssl_ca_file",
+    "ssl_cert_file",
+    "ssl_key_file",
     "unix_socket_directories",
 ];
 

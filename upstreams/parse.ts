@@ -1,9 +1,10 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputError, inputError } from "./errors";
 import { explainIssue, type KnownKeys, kindOf } from "./explain";
-import type { Ddl, SeedValue, Upstream } from "./model";
+import type { Ddl, Extension, SeedValue, Upstream } from "./model";
 import {
     type Check,
+    checkAddress,
     checkDatabase,
     checkDevDatabase,
     checkDevUser,
@@ -14,7 +15,7 @@ import {
     checkSchema,
     checkSetting,
 } from "./names";
-import { MAINTENANCE_DATABASE } from "./stubs";
+import { CONNECTION_OPTIONS } from "./options";
 
 /** Reads a DDL file that the configuration names; throws when it can't. */
 export type ReadFile = (path: string) => string;
@@ -128,13 +129,25 @@ const table = z
 const user = z.strictObject({
     name: checked(z.string(), checkRole),
     password: z.string().min(1, "the password is empty. Give one, or remove the key.").optional(),
+    created: z.boolean().optional(),
+    trusted: z.boolean().optional(),
 });
+const connection = z.partialRecord(
+    z.enum(CONNECTION_OPTIONS),
+    z.union([z.string(), z.number(), z.boolean()], "an option's value must be text.").transform(String),
+);
 const upstream = z.strictObject({
     host: checked(z.string(), checkHost).default("localhost"),
     port: checked(z.number(), checkPort).default(5432),
     database: checked(z.string(), checkDatabase),
+    hostaddr: checked(z.string(), checkAddress).optional(),
+    stub: checked(z.string(), checkDatabase).optional(),
+    connections: z.array(connection).default([]),
+    publications: distinct(name).default([]),
     users: z.array(user).default([]),
     extensions: z.array(name).default([]),
+    extensionSchemas: z.record(name, checked(z.string(), checkSchema)).default({}),
+    optionalExtensions: z.array(name).default([]),
     ddl: z
         .union(
             [
@@ -176,6 +189,9 @@ export type Configuration = z.output<typeof configuration>;
 /** The configuration as the user writes it. */
 export type ConfigurationInput = z.input<typeof configuration>;
 
+/** What the configuration may hold, for what describes it to others. */
+export const CONFIGURATION_SHAPE = configuration;
+
 /** The keys that the configuration knows. */
 export const CONFIGURATION_KEYS: readonly string[] = Object.keys(configuration.shape);
 
@@ -184,6 +200,9 @@ const OBJECTS = { upstreams: upstream, users: user, tables: table, columns: colu
 
 const knownKeys: KnownKeys = (path) => {
     const leading = path.findLast((key) => typeof key === "string");
+    if (leading === "connections") {
+        return CONNECTION_OPTIONS;
+    }
     const found = Object.entries(OBJECTS).find(([key]) => key === leading);
     return found === undefined ? CONFIGURATION_KEYS : Object.keys(found[1].shape);
 };
@@ -206,16 +225,6 @@ export function parseConfiguration(input: unknown): Configuration {
             "The configuration cannot be used: upstreams: no upstream is declared; give at least one, with its host and database, or set schema to the files of your schema, from which they are derived.",
         );
     }
-    if (result.data.upstreams.some((u) => u.database === result.data.devDatabase)) {
-        throw new InputError(
-            `The configuration cannot be used: the dev database and an upstream's database are both called ${JSON.stringify(result.data.devDatabase)}, but the dev database must stay empty. Set devDatabase to another name.`,
-        );
-    }
-    if ([result.data.devDatabase, ...result.data.upstreams.map((u) => u.database)].includes(MAINTENANCE_DATABASE)) {
-        throw new InputError(
-            `The configuration cannot be used: the database ${JSON.stringify(MAINTENANCE_DATABASE)} is the one in which fresh databases are handed out. Give the dev database, or the upstream's, another name.`,
-        );
-    }
     return result.data;
 }
 
@@ -232,7 +241,7 @@ export function readFiles(place: string, paths: readonly string[], readFile: Rea
         } catch (error) {
             const why = error instanceof Error ? error.message : String(error);
             throw new InputError(
-                `The configuration cannot be used: ${place}: the file ${JSON.stringify(path)} cannot be read (${why}). Paths are relative to the folder of Pulumi.yaml.`,
+                `The configuration cannot be used: ${place}: the file ${JSON.stringify(path)} cannot be read (${why}). Paths are relative to the folder of the configuration.`,
             );
         }
     });
@@ -245,16 +254,31 @@ function ddlOf(declared: DeclaredUpstream, index: number, readFile: ReadFile): D
     return [...files, ...inline];
 }
 
+/** An extension is named once, wherever: in the list, with a schema, or as optional. */
+function extensionsOf({ extensions, extensionSchemas, optionalExtensions }: DeclaredUpstream): Extension[] {
+    const names = new Set([...extensions, ...Object.keys(extensionSchemas), ...optionalExtensions]);
+    return [...names].map((name) => {
+        const schema = Object.hasOwn(extensionSchemas, name) ? extensionSchemas[name] : undefined;
+        return {
+            name,
+            ...(schema === undefined ? {} : { schema }),
+            ...(optionalExtensions.includes(name) && !extensions.includes(name) ? { optional: true } : {}),
+        };
+    });
+}
+
 /** Reads the DDL files and gives the model that everything else is computed from. */
 export function resolveUpstreams(declared: readonly DeclaredUpstream[], readFile: ReadFile): Upstream[] {
     return declared.map((one, index) => ({
         host: one.host,
         port: one.port,
         database: one.database,
-        users: one.users.map((u) =>
-            u.password === undefined ? { name: u.name } : { name: u.name, password: u.password },
-        ),
-        extensions: one.extensions,
+        ...(one.hostaddr === undefined ? {} : { hostaddr: one.hostaddr }),
+        ...(one.stub === undefined ? {} : { stub: one.stub }),
+        ...(one.connections.length === 0 ? {} : { connections: one.connections }),
+        ...(one.publications.length === 0 ? {} : { publications: one.publications }),
+        users: one.users,
+        extensions: extensionsOf(one),
         ddl: ddlOf(one, index, readFile),
         tables: one.tables,
     }));

@@ -69,11 +69,12 @@ END
     )};`;
 }
 
-function grants(users: readonly string[]): string {
-    if (users.length === 0) {
+function grants({ users, open }: StubDatabase): string {
+    const grantees = [...users.map(quoteIdent), ...(open ? ["PUBLIC"] : [])];
+    if (grantees.length === 0) {
         return "";
     }
-    const to = users.map(quoteIdent).join(", ");
+    const to = grantees.join(", ");
     return `DO ${dollarQuote(
         `
 DECLARE
@@ -90,6 +91,52 @@ END
 `,
         "grants",
     )};`;
+}
+
+/** Roles that a session's own secret opens have that secret: the one of whoever sets the stack up. */
+function secrets({ passedThrough }: StubDatabase): string {
+    const roles = passedThrough.map(
+        (role) => `    IF ${quoteLiteral(role)} <> current_user THEN
+        EXECUTE format('ALTER ROLE %I PASSWORD %L', ${quoteLiteral(role)},
+            (SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = current_user));
+    END IF;`,
+    );
+    return roles.length === 0 ? "" : `DO ${dollarQuote(`\nBEGIN\n${roles.join("\n")}\nEND\n`, "secrets")};`;
+}
+
+/** Extensions that have a schema of their own; one that cannot be moved stays where its author put it. */
+function moves({ extensions }: StubDatabase, created: readonly string[]): Statement[] {
+    const moved = extensions.flatMap(({ name, schema }) => (schema === undefined ? [] : [{ name, schema }]));
+    const schemas = [...new Set(moved.map(({ schema }) => schema))].filter(
+        (schema) => !["public", "pg_catalog", ...created].includes(schema),
+    );
+    return [
+        ...schemas.map((schema) => ({
+            sql: `CREATE SCHEMA ${quoteIdent(schema)}`,
+            at: `schema ${JSON.stringify(schema)}`,
+        })),
+        ...moved.map(({ name, schema }) => ({
+            sql: `DO ${dollarQuote(
+                `BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = ${quoteLiteral(name)} AND extrelocatable
+               AND extnamespace <> ${quoteLiteral(quoteIdent(schema))}::regnamespace) THEN
+        ALTER EXTENSION ${quoteIdent(name)} SET SCHEMA ${quoteIdent(schema)};
+    END IF;
+END`,
+                "move",
+            )}`,
+            at: `extension ${JSON.stringify(name)}`,
+        })),
+        // CREATE EXTENSION set the path to where they were.
+        ...(moved.length === 0
+            ? []
+            : [
+                  {
+                      sql: `SET LOCAL search_path TO ${["public", ...new Set(moved.map(({ schema }) => schema))].map(quoteIdent).join(", ")}`,
+                      at: "search_path",
+                  },
+              ]),
+    ];
 }
 
 /** Schemas of declared tables that no DDL creates. Not IF NOT EXISTS: inside an extension that refuses foreign ones. */
@@ -114,7 +161,9 @@ export interface StubStatements {
 export async function stubStatements(stub: StubDatabase): Promise<StubStatements> {
     const split = await Promise.all(stub.ddl.map(splitDdl));
     const ddl = split.flatMap((s) => s.statements);
-    const requires = [...new Set([...stub.extensions, ...split.flatMap((s) => s.extensions)])].filter(
+    const requires = [
+        ...new Set([...stub.extensions.map(({ name }) => name), ...split.flatMap((s) => s.extensions)]),
+    ].filter(
         // Every database has it from the start, and it is what the script itself is written in.
         (name) => name !== "plpgsql",
     );
@@ -126,11 +175,15 @@ export async function stubStatements(stub: StubDatabase): Promise<StubStatements
     }
     const tables = await Promise.all(stub.tables.map((table) => tableStatement(table, table.at)));
     const seeds = stub.tables.flatMap((table) => seedStatements(table).map((sql) => ({ sql, at: `${table.at}.rows` })));
-    const schemas = missingSchemas(
-        stub,
-        split.flatMap((s) => s.schemas),
-    );
-    return { requires, statements: [...schemas, ...ddl, ...tables, ...seeds] };
+    const made = split.flatMap((s) => s.schemas);
+    const moved = moves(stub, made);
+    const schemas = missingSchemas(stub, [...made, ...stub.extensions.flatMap(({ schema = "public" }) => schema)]);
+    // An empty one: what a stub's tables hold is not replicated.
+    const publications = stub.publications.map((name) => ({
+        sql: `CREATE PUBLICATION ${quoteIdent(name)}`,
+        at: `publication ${JSON.stringify(name)}`,
+    }));
+    return { requires, statements: [...moved, ...schemas, ...ddl, ...tables, ...seeds, ...publications] };
 }
 
 /**
@@ -144,10 +197,13 @@ export async function stubExtension(stub: StubDatabase): Promise<StubExtension> 
     for (let i = 0; i < statements.length; i += BLOCK) {
         blocks.push(block(statements.slice(i, i + BLOCK)));
     }
-    const sql = `${[...blocks, grants(stub.users)].filter((part) => part !== "").join("\n\n")}\n`;
+    const sql = `${[...blocks, grants(stub), secrets(stub)].filter((part) => part !== "").join("\n\n")}\n`;
     const name = extensionName(stub.database);
     const version = createHash("sha256").update(requires.join()).update("\0").update(sql).digest("hex").slice(0, 16);
+    const optional = stub.extensions.filter((one) => one.optional === true && requires.includes(one.name));
     const control = [
+        // Read by the entrypoint: those that the image lacks are no longer required.
+        ...optional.map(({ name }) => `# optional: ${name}`),
         `comment = 'stub of an upstream database'`,
         `default_version = '${version}'`,
         "relocatable = false",

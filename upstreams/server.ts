@@ -1,8 +1,13 @@
+import { hbaFile } from "./hba";
+import { type HostAlias, relayFile, relayProbe, SERVER_PORT, socketFile } from "./network";
 import type { StubExtension } from "./script";
-import { SERVER_PORT, type Stubs } from "./stubs";
+import type { Stubs } from "./stubs";
+import { opensslConfiguration, tlsFile } from "./tls";
 
 /** Folder in the container for everything of ours. */
 const HOME = "/fdw-stub";
+/** Where libpq in the server looks for services. */
+const SERVICE_FILE = `${HOME}/pg_service.conf`;
 
 /** A file put into the container before it starts. */
 export interface ServerFile {
@@ -12,13 +17,9 @@ export interface ServerFile {
     readonly executable: boolean;
 }
 
-/** Our own files that do not depend on the upstreams, read from `sql/`. */
-export interface ServerSources {
-    /** `sql/server/entrypoint.sh` */
-    readonly entrypoint: string;
-    /** `sql/server/forward.pl` */
-    readonly forwarder: string;
-}
+/** Our own files that do not depend on the upstreams: those of `sql/server/`, by name. */
+export const SERVER_SOURCES = ["entrypoint.sh", "tls.sh", "addresses.pl", "relay.pl"] as const;
+export type ServerSources = Readonly<Record<(typeof SERVER_SOURCES)[number], string>>;
 
 /** What comes to the server besides the stubs. */
 export interface ServerAdditions {
@@ -30,35 +31,17 @@ export interface ServerAdditions {
 
 /** How the server's container is started, whoever starts it. */
 export interface ServerPlan {
-    readonly hostAliases: readonly string[];
+    readonly hostAliases: readonly HostAlias[];
     readonly files: readonly ServerFile[];
     readonly entrypoints: readonly string[];
     readonly command: readonly string[];
     /** Environment without the credentials. */
     readonly environment: Readonly<Record<string, string>>;
     readonly healthcheck: readonly string[];
-}
-
-function hbaName(role: string): string {
-    return `"${role.replaceAll('"', '""')}"`;
-}
-
-/**
- * Who must give a password. The image's own file trusts the loopback wholly: a wrong password in a user mapping
- * would go unnoticed, and postgres_fdw refuses a non-superuser whose upstream did not really ask for one.
- */
-export function hbaFile(usersWithPassword: readonly string[]): string {
-    const asked = usersWithPassword.flatMap((user) => [
-        `host  all  ${hbaName(user)}  127.0.0.0/8  scram-sha-256`,
-        `host  all  ${hbaName(user)}  ::1/128      scram-sha-256`,
-    ]);
-    return `${[
-        "local all  all  trust",
-        ...asked,
-        "host  all  all  127.0.0.0/8  trust",
-        "host  all  all  ::1/128      trust",
-        "host  all  all  all          scram-sha-256",
-    ].join("\n")}\n`;
+    /** Capabilities beside Docker's own; whoever runs after the entrypoint has none of them. */
+    readonly capabilities: readonly string[];
+    /** Kernel parameters of the container. */
+    readonly sysctls: Readonly<Record<string, string>>;
 }
 
 /**
@@ -77,9 +60,21 @@ function settings(largestStub: number, chosen: Readonly<Record<string, string>>)
         fsync: "off",
         synchronous_commit: "off",
         full_page_writes: "off",
+        // A subscription to this very server would wait for itself for ever; the relay answers those that are declared.
+        max_wal_senders: "0",
         max_locks_per_transaction: String(locksPerTransaction(largestStub, connections > 0 ? connections : undefined)),
         ...chosen,
         hba_file: `${HOME}/pg_hba.conf`,
+    };
+}
+
+/** What the entrypoint reads from the environment. */
+function environmentOf({ network, tls, services }: Stubs): Record<string, string> {
+    return {
+        POSTGRES_INITDB_ARGS: "--no-sync",
+        ...(tls.required ? { FDW_STUB_TLS: "required" } : {}),
+        ...(network.listen === undefined ? {} : { FDW_STUB_LISTEN: network.listen.join(",") }),
+        ...(services.some(({ path }) => path === undefined) ? { PGSERVICEFILE: SERVICE_FILE } : {}),
     };
 }
 
@@ -92,45 +87,62 @@ export function planServer(
     sources: ServerSources,
     additions: ServerAdditions = { extensionFiles: {}, settings: {} },
 ): ServerPlan {
-    const scripts = [
-        { file: `${HOME}/entrypoint.sh`, content: sources.entrypoint, executable: true },
-        ...(stubs.extraPorts.length > 0
-            ? [{ file: `${HOME}/forward.pl`, content: sources.forwarder, executable: false }]
-            : []),
-    ];
+    const { network, tls, services } = stubs;
+    const file = (name: string, content: string, executable = false): ServerFile => ({
+        file: name.startsWith("/") ? name : `${HOME}/${name}`,
+        content,
+        executable,
+    });
+    const given = (name: string, content: string) => (content === "" ? [] : [file(name, content)]);
+    const relay = relayFile(network);
+    const addresses = network.addresses.map((address) => `${address}\n`).join("");
     const uploads = [...extensions.map((extension) => extension.files), additions.extensionFiles]
         .flatMap((files) => Object.entries(files))
-        .map(([name, content]) => ({ file: `${HOME}/extension/${name}`, content, executable: false }));
-    // The superuser's password is generated, so no user mapping can know it.
-    const askedUsers = stubs.users
-        .filter((user) => user.password !== undefined && user.name !== devUser)
-        .map((user) => user.name);
+        .map(([name, content]) => file(`extension/${name}`, content));
     const largest = Math.max(0, ...extensions.map((extension) => extension.size));
-    const probes = [SERVER_PORT, ...stubs.extraPorts].map((port) => `pg_isready -q -h 127.0.0.1 -p ${port}`);
+    const relayed = relayProbe(network);
+    const probes = [{ host: "127.0.0.1", port: SERVER_PORT }, ...(relayed === undefined ? [] : [relayed])].map(
+        ({ host, port }) => `pg_isready -q -h '${host.replaceAll("'", "'\\''")}' -p ${port}`,
+    );
+    const subscribed = stubs.databases.some(({ publications }) => publications.length > 0);
     return {
-        hostAliases: stubs.hostAliases,
+        hostAliases: network.hostAliases,
         files: [
-            ...scripts,
-            { file: `${HOME}/pg_hba.conf`, content: hbaFile(askedUsers), executable: false },
+            file("entrypoint.sh", sources["entrypoint.sh"], true),
+            file("tls.sh", sources["tls.sh"]),
+            file("openssl.cnf", opensslConfiguration(tls)),
+            ...given("certificates", tlsFile(tls)),
+            ...given("relays", relay),
+            ...(relay === "" ? [] : [file("relay.pl", sources["relay.pl"])]),
+            ...given("addresses", addresses),
+            ...(addresses === "" ? [] : [file("addresses.pl", sources["addresses.pl"])]),
+            ...given("sockets", socketFile(network)),
+            file("pg_hba.conf", hbaFile(stubs.logins, devUser)),
+            ...services.map(({ path = SERVICE_FILE, content }) => file(path, content)),
             ...uploads,
         ],
         entrypoints: [`${HOME}/entrypoint.sh`],
         command: [
             "postgres",
-            ...Object.entries(settings(largest, { ...additions.settings, ...chosenSettings })).flatMap(
-                ([name, value]) => ["-c", `${name}=${value}`],
-            ),
+            ...Object.entries(
+                settings(largest, {
+                    // A subscription that nothing is published to would only keep its database busy.
+                    ...(subscribed ? { max_logical_replication_workers: "0" } : {}),
+                    ...additions.settings,
+                    ...chosenSettings,
+                }),
+            ).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
         ],
-        environment: {
-            POSTGRES_INITDB_ARGS: "--no-sync",
-            ...(stubs.extraPorts.length > 0 ? { FDW_STUB_PORTS: stubs.extraPorts.join(" ") } : {}),
-        },
+        environment: environmentOf(stubs),
         // Over TCP: the image's temporary server, which runs the first set-up, listens on the socket only. It waits
         // a little by itself: Docker's own rhythm, a second in older engines, would be noticed at every start. And
-        // Debian's pg_isready on the PATH is a wrapper in Perl, which would be felt at every check.
+        // Debian's pg_isready on the PATH is a wrapper in Perl, which would be felt at every check. As a
+        // role and in a database that exist: the server logs every attempt of one that does not.
         healthcheck: [
             "CMD-SHELL",
-            `PATH=/usr/lib/postgresql/$PG_MAJOR/bin:$PATH; for attempt in $(seq 20); do ${probes.join(" && ")} && exit 0; sleep 0.1; done; exit 1`,
+            `PATH=/usr/lib/postgresql/$PG_MAJOR/bin:$PATH; export PGSSLMODE=disable PGUSER="$POSTGRES_USER" PGDATABASE=postgres; for attempt in $(seq 20); do ${probes.join(" && ")} && exit 0; sleep 0.1; done; exit 1`,
         ],
+        capabilities: addresses === "" ? [] : ["NET_ADMIN"],
+        sysctls: network.ipv6 ? { "net.ipv6.conf.lo.disable_ipv6": "0" } : {},
     };
 }

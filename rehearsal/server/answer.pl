@@ -13,15 +13,18 @@
 #   socket DIRECTORY PORT                 {"event":"unanswered","user":…} for one who has no password to give
 #   trust USER                            {"event":"done","n":…} after each command, in order
 #   scram USER PASSWORD
+#   plain DATABASE
 #   tls                                   {"event":"failed","n":…,"message":…} when it could not be carried out
 #   authority PATH
 #   client CERTIFICATE KEY USER
 #   stop
 #   sync
+# The server inside gives the same commands by the socket `socket/control`; of these nothing is told.
 # Texts among the arguments are hexadecimal. `serve` begins with a fresh copy of the initialised cluster, and its
 # arguments are PostgreSQL's. The end of the input ends all.
 use strict;
 use warnings;
+use Digest::MD5 'md5_hex';
 use Digest::SHA 'hmac_sha256';
 use IO::Handle;
 use IO::Select;
@@ -172,6 +175,17 @@ sub host_of {
     return $name_of{$address} // ($address =~ /^127\.|^::1$/ ? 'localhost' : $address);
 }
 
+# The database that stands for an upstream's: one of its own for each place, except for this server itself and for
+# databases that the script fills.
+my %plain;
+
+sub stub_name {
+    my ($host, $port, $database) = @_;
+    return $database if $plain{$database} || ($host eq 'localhost' && $port == 5432);
+    my $name = "$database\@$host:$port";
+    return length $name > 63 ? 'fdw_stub_' . md5_hex($name) : $name;
+}
+
 # ---- One connection -----------------------------------------------------------------------------------------------
 
 my %trusted;
@@ -223,6 +237,9 @@ sub startup {
     return pack('N', 4 + length $body) . $body;
 }
 
+# What is done here is no statement of the schema's, and no matter of the server's log.
+my %quiet = (log_statement => 'none', log_min_messages => 'panic');
+
 # Reads messages until one of a type; the whole message.
 sub message {
     my ($from, $wanted) = @_;
@@ -236,7 +253,7 @@ sub message {
 sub create_database {
     my ($name) = @_;
     my $server = connect_inside();
-    give($server, startup(user => $superuser, database => 'template1'));
+    give($server, startup(user => $superuser, database => 'postgres', %quiet));
     message($server, 'ZE');
     (my $quoted = $name) =~ s/"/""/g;
     my $sql = "CREATE DATABASE \"$quoted\" TEMPLATE template0\0";
@@ -251,7 +268,7 @@ sub enter {
     my $first = 1;
     while (1) {
         my $server = connect_inside();
-        give($server, startup(%$parameters, user => $superuser));
+        give($server, startup(%$parameters, user => $superuser, %quiet));
         my $said = '';
         while (1) {
             my ($type, $length) = unpack 'aN', my $head = take($server, 5);
@@ -394,6 +411,7 @@ sub answer_connection {
     report('{"event":"connection","host":' . text($host) . ',"port":' . $listener->{port}
         . ',"database":' . text($parameters{database}) . ',"user":' . text($user)
         . ',"password":' . text($password) . ',"tls":' . ($tls ? 'true' : 'false') . '}');
+    $parameters{database} = stub_name($host, $listener->{port}, $parameters{database});
     my ($server, $said) = enter(\%parameters);
     give($client, $said);
     pump($client, $server);
@@ -461,14 +479,38 @@ sub stop {
 # What was made outside of our own folder, so that the stack's own server does not find it.
 my @made;
 
+# Takes away what the stack's own server made in this container beside its cluster: helpers that still run, and what its
+# entrypoint put outside of its folder.
+sub forget_final {
+    if (open my $file, '<', "$home/session") {
+        my ($session) = <$file> =~ /^(\d+)/;
+        for my $process (map { m{(\d+)} } glob '/proc/[0-9]*') {
+            open my $status, '<', "/proc/$process/stat" or next;
+            my (undef, undef, undef, $belongs) = split ' ', <$status> =~ s/^.*\) //sr;
+            kill 'KILL', $process if defined $session && $belongs == $session;
+        }
+        unlink "$home/session";
+    }
+    my $user_home = (getpwnam 'postgres')[7];
+    if (open my $file, '<', '/fdw-stub/certificates') {
+        unlink map { /^\S+ (\/.*)$/ ? $1 : () } <$file>;
+    }
+    if (open my $file, '<', '/fdw-stub/sockets') {
+        unlink map { /^(\d+) (.*)$/ ? "$2/.s.PGSQL.$1" : () } <$file>;
+    }
+    system 'rm', '-rf', '/fdw-stub', "$user_home/.postgresql";
+}
+
 sub forget {
     stop();
+    forget_final();
     listen_nowhere();
     # Where a host name of the stack's own server led; the file is mounted, so that it cannot be replaced.
     system('sh', '-c', "cat $home/hosts.first >/etc/hosts") if -e "$home/hosts.first";
     unlink splice @made;
     %trusted = ();
     %passwords = ();
+    %plain = ();
     $speaks_tls = 0;
 }
 
@@ -516,6 +558,7 @@ my %commands = (
     listen => sub { listen_on($_[0]) },
     socket => sub { listen_in(unhex($_[0]), $_[1]) },
     trust  => sub { $trusted{unhex($_[0])} = 1 },
+    plain  => sub { $plain{unhex($_[0])} = 1 },
     scram  => sub { $passwords{unhex($_[0])} = unhex($_[1]) },
     tls    => sub { $speaks_tls = 1; certificate('authority', "$home/tls/ca.crt") },
     authority => sub { certificate('authority', map { unhex($_) } @_); push @made, unhex($_[0]) },
@@ -527,17 +570,41 @@ my %commands = (
 );
 my $done = 0;
 
-sub command {
+# Carries a command out; what was in the way, if anything.
+sub carry_out {
     my ($name, @arguments) = split ' ', $_[0];
-    return unless defined $name;
     local $SIG{CHLD} = 'DEFAULT';
-    my $run = $commands{$name};
-    eval { defined $run ? $run->(@arguments) : die "unknown command $name\n"; 1 }
-        or report('{"event":"failed","n":' . ($done + 1) . ',"message":' . text($@ =~ s/\s+$//r) . '}');
+    my $run = $commands{$name // ''};
+    return eval { defined $run ? $run->(@arguments) : die "unknown command\n"; 1 } ? undef : $@ =~ s/\s+$//r;
+}
+
+sub command {
+    my $failure = carry_out($_[0]);
+    report('{"event":"failed","n":' . ($done + 1) . ',"message":' . text($failure) . '}') if defined $failure;
     # Connections that ended meanwhile.
     1 while waitpid(-1, POSIX::WNOHANG()) > 0;
     $done++;
     report("{\"event\":\"done\",\"n\":$done}");
+}
+
+# The same commands from the server inside, which waits until they are carried out: what a foreign server will ask for is
+# there before it does.
+my $control;
+
+sub listen_to_server {
+    my $path = "$home/socket/control";
+    socket $control, AF_UNIX, SOCK_STREAM, 0 or die "socket: $!\n";
+    bind $control, pack_sockaddr_un($path) or die "cannot listen on $path: $!\n";
+    chown $uid, $gid, $path;
+    listen $control, 16 or die "cannot listen on $path: $!\n";
+}
+
+sub serve_control {
+    accept(my $client, $control) or return;
+    while (defined(my $line = <$client>)) {
+        carry_out($line);
+    }
+    close $client;
 }
 
 sub initialise {
@@ -546,6 +613,7 @@ sub initialise {
     chown $uid, $gid, $home, "$home/socket", "$home/tls";
     mkdir $pristine;
     chown $uid, $gid, $pristine;
+    listen_to_server();
     local $SIG{CHLD} = 'DEFAULT';
     my $child = as_postgres(sub {
         open STDOUT, '>', "$home/log";
@@ -572,11 +640,13 @@ report($ok
 
 my $input = '';
 while (1) {
-    my $ready = IO::Select->new(\*STDIN, $dns, map { $_->{socket} } values %listening);
+    my $ready = IO::Select->new(\*STDIN, $dns, $control // (), map { $_->{socket} } values %listening);
     my @readable = $ready->can_read(60);
     for my $from (@readable) {
         if ($from == $dns) {
             answer_name($dns);
+        } elsif (defined $control && $from == $control) {
+            serve_control();
         } elsif ($from == \*STDIN) {
             my $read = sysread STDIN, $input, 65536, length $input;
             if (!$read) {
@@ -592,7 +662,7 @@ while (1) {
             my $child = fork;
             if (defined $child && $child == 0) {
                 close $_->{socket} for values %listening;
-                close $dns;
+                close $_ for $dns, $control;
                 answer_connection($client, $listener);
                 POSIX::_exit(0);
             }

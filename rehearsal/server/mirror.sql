@@ -2,11 +2,19 @@
 -- its stub at once, in a connection of its own, so that it is there for the next statement of the same DO block and stays
 -- when the transaction is rolled back. What was declared is told in notices, whose detail is JSON.
 --
--- dblink's functions are declared without its extension: the schema's own CREATE EXTENSION dblink must work.
+-- dblink's functions are declared without its extension: the schema's own CREATE EXTENSION dblink must work. The
+-- schema's name and its belonging to an extension keep tools that look at a database from taking it for the user's.
+--
+-- With the setting fdw_stub_rehearsal.record somebody else's program runs the statements: then it is told in the server's
+-- log, which no program sees and no rollback undoes.
 
-CREATE SCHEMA fdw_stub_rehearsal;
-GRANT USAGE ON SCHEMA fdw_stub_rehearsal TO PUBLIC;
-SET search_path TO fdw_stub_rehearsal, pg_catalog;
+SET allow_system_table_mods TO on;
+CREATE SCHEMA pg_fdw_stub_rehearsal;
+RESET allow_system_table_mods;
+GRANT USAGE ON SCHEMA pg_fdw_stub_rehearsal TO PUBLIC;
+-- After the grant, which then counts as the extension's own: no dump has it.
+ALTER EXTENSION plpgsql ADD SCHEMA pg_fdw_stub_rehearsal;
+SET search_path TO pg_fdw_stub_rehearsal, pg_catalog;
 
 CREATE FUNCTION dblink_connect(text, text) RETURNS text LANGUAGE c STRICT AS '$libdir/dblink', 'dblink_connect';
 CREATE FUNCTION dblink_exec(text, text) RETURNS text LANGUAGE c STRICT AS '$libdir/dblink', 'dblink_exec';
@@ -19,14 +27,17 @@ CREATE TABLE settled (database text PRIMARY KEY);
 CREATE TABLE given (database text, schema text, "table" text, "column" text);
 
 CREATE FUNCTION tell(kind text, detail jsonb) RETURNS void LANGUAGE plpgsql
-    SET client_min_messages TO notice AS $$
+    SET client_min_messages TO notice SET log_min_messages TO warning SET log_min_error_statement TO panic AS $$
 DECLARE
     context text;
 BEGIN
     GET DIAGNOSTICS context = PG_CONTEXT;
-    RAISE NOTICE USING
-        MESSAGE = 'fdw_stub_rehearsal',
-        DETAIL = (detail || jsonb_build_object('event', kind, 'context', context))::text;
+    detail := detail || jsonb_build_object('event', kind, 'context', context);
+    IF current_setting('fdw_stub_rehearsal.record', true) = 'on' THEN
+        RAISE LOG USING MESSAGE = 'fdw_stub_rehearsal', DETAIL = detail::text;
+    ELSE
+        RAISE NOTICE USING MESSAGE = 'fdw_stub_rehearsal', DETAIL = detail::text;
+    END IF;
 END $$;
 
 CREATE FUNCTION option(options text[], name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -39,31 +50,31 @@ DECLARE
     name text := 'fdw_stub_rehearsal:' || database;
     quoted text := replace(replace(database, '\', '\\'), '''', '\''');
 BEGIN
-    IF name = ANY (coalesce(fdw_stub_rehearsal.dblink_get_connections(), '{}')) THEN
+    IF name = ANY (coalesce(pg_fdw_stub_rehearsal.dblink_get_connections(), '{}')) THEN
         RETURN name;
     END IF;
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = database) THEN
-        IF NOT 'fdw_stub_rehearsal:' = ANY (coalesce(fdw_stub_rehearsal.dblink_get_connections(), '{}')) THEN
-            PERFORM fdw_stub_rehearsal.dblink_connect('fdw_stub_rehearsal:',
-                'host=/rehearsal/socket port=5432 dbname=template1 user=' || current_setting('fdw_stub_rehearsal.superuser'));
+        IF NOT 'fdw_stub_rehearsal:' = ANY (coalesce(pg_fdw_stub_rehearsal.dblink_get_connections(), '{}')) THEN
+            PERFORM pg_fdw_stub_rehearsal.dblink_connect('fdw_stub_rehearsal:',
+                'host=/rehearsal/socket port=5432 dbname=postgres options=''-c log_statement=none -c log_min_messages=panic'' user=' || current_setting('fdw_stub_rehearsal.superuser'));
         END IF;
         BEGIN
-            PERFORM fdw_stub_rehearsal.dblink_exec('fdw_stub_rehearsal:',
+            PERFORM pg_fdw_stub_rehearsal.dblink_exec('fdw_stub_rehearsal:',
                 format('CREATE DATABASE %I TEMPLATE template0', database));
         EXCEPTION WHEN duplicate_database THEN
             NULL;
         END;
     END IF;
     -- A transaction under way may hold a lock on the stub's table that PostgreSQL cannot see as a deadlock.
-    PERFORM fdw_stub_rehearsal.dblink_connect(name, format(
-        'host=/rehearsal/socket port=5432 dbname=''%s'' user=%s options=''-c lock_timeout=300 -c search_path=pg_catalog -c client_min_messages=error''',
+    PERFORM pg_fdw_stub_rehearsal.dblink_connect(name, format(
+        'host=/rehearsal/socket port=5432 dbname=''%s'' user=%s options=''-c lock_timeout=300 -c search_path=pg_catalog -c client_min_messages=error -c log_statement=none -c log_min_messages=panic''',
         quoted, current_setting('fdw_stub_rehearsal.superuser')));
     RETURN name;
 END $$;
 
 CREATE FUNCTION run(connection text, statement text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM fdw_stub_rehearsal.dblink_exec(connection, statement);
+    PERFORM pg_fdw_stub_rehearsal.dblink_exec(connection, statement);
     RETURN true;
 EXCEPTION WHEN duplicate_object OR duplicate_schema OR duplicate_table OR duplicate_column OR unique_violation THEN
     RETURN false;
@@ -81,7 +92,7 @@ BEGIN
     SELECT pg_type.*, nspname INTO t
     FROM pg_type JOIN pg_namespace n ON n.oid = typnamespace WHERE pg_type.oid = type;
     IF t.typcategory = 'A' AND t.typelem <> 0 THEN
-        PERFORM fdw_stub_rehearsal.make_type(connection, t.typelem);
+        PERFORM pg_fdw_stub_rehearsal.make_type(connection, t.typelem);
         RETURN;
     END IF;
     IF t.nspname = 'pg_catalog' THEN
@@ -92,37 +103,37 @@ BEGIN
     WHERE d.classid = 'pg_type'::regclass AND d.objid = type AND d.refclassid = 'pg_extension'::regclass
         AND d.deptype = 'e';
     IF FOUND THEN
-        PERFORM fdw_stub_rehearsal.make_extension(connection, e.extname);
+        PERFORM pg_fdw_stub_rehearsal.make_extension(connection, e.extname);
         RETURN;
     END IF;
-    PERFORM fdw_stub_rehearsal.run(connection, format('CREATE SCHEMA IF NOT EXISTS %I', t.nspname));
+    PERFORM pg_fdw_stub_rehearsal.run(connection, format('CREATE SCHEMA IF NOT EXISTS %I', t.nspname));
     CASE t.typtype
         WHEN 'e' THEN
-            PERFORM fdw_stub_rehearsal.run(connection, format('CREATE TYPE %s AS ENUM ()', type::regtype));
+            PERFORM pg_fdw_stub_rehearsal.run(connection, format('CREATE TYPE %s AS ENUM ()', type::regtype));
             FOR label IN SELECT enumlabel FROM pg_enum WHERE enumtypid = type ORDER BY enumsortorder LOOP
-                PERFORM fdw_stub_rehearsal.run(connection, format('ALTER TYPE %s ADD VALUE IF NOT EXISTS %L%s', type::regtype,
+                PERFORM pg_fdw_stub_rehearsal.run(connection, format('ALTER TYPE %s ADD VALUE IF NOT EXISTS %L%s', type::regtype,
                     label, CASE WHEN previous IS NULL THEN '' ELSE format(' AFTER %L', previous) END));
                 previous := label;
             END LOOP;
         WHEN 'd' THEN
             -- Without constraints: a stub need not refuse what its upstream may hold.
-            PERFORM fdw_stub_rehearsal.make_type(connection, t.typbasetype);
-            PERFORM fdw_stub_rehearsal.run(connection, format('CREATE DOMAIN %s AS %s', type::regtype,
+            PERFORM pg_fdw_stub_rehearsal.make_type(connection, t.typbasetype);
+            PERFORM pg_fdw_stub_rehearsal.run(connection, format('CREATE DOMAIN %s AS %s', type::regtype,
                 format_type(t.typbasetype, t.typtypmod)));
         WHEN 'c' THEN
-            PERFORM fdw_stub_rehearsal.make_type(connection, atttypid)
+            PERFORM pg_fdw_stub_rehearsal.make_type(connection, atttypid)
             FROM pg_attribute WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped;
             SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum) INTO parts
             FROM pg_attribute WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped;
-            PERFORM fdw_stub_rehearsal.run(connection, format('CREATE TYPE %s AS (%s)', type::regtype, parts));
+            PERFORM pg_fdw_stub_rehearsal.run(connection, format('CREATE TYPE %s AS (%s)', type::regtype, parts));
         WHEN 'r', 'm' THEN
             FOR e IN
                 SELECT rngtypid, rngsubtype, rngmultitypid, m.typname, n.nspname
                 FROM pg_range JOIN pg_type m ON m.oid = rngmultitypid JOIN pg_namespace n ON n.oid = m.typnamespace
                 WHERE type IN (rngtypid, rngmultitypid)
             LOOP
-                PERFORM fdw_stub_rehearsal.make_type(connection, e.rngsubtype);
-                PERFORM fdw_stub_rehearsal.run(connection, format('CREATE TYPE %s AS RANGE (subtype = %s, multirange_type_name = %I.%I)',
+                PERFORM pg_fdw_stub_rehearsal.make_type(connection, e.rngsubtype);
+                PERFORM pg_fdw_stub_rehearsal.run(connection, format('CREATE TYPE %s AS RANGE (subtype = %s, multirange_type_name = %I.%I)',
                     e.rngtypid::regtype, e.rngsubtype::regtype, e.nspname, e.typname));
             END LOOP;
         ELSE
@@ -135,8 +146,8 @@ CREATE FUNCTION make_extension(connection text, extension text) RETURNS void LAN
 DECLARE
     schema text := (SELECT nspname FROM pg_extension x JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = extension);
 BEGIN
-    PERFORM fdw_stub_rehearsal.run(connection, format('CREATE SCHEMA IF NOT EXISTS %I', schema));
-    PERFORM fdw_stub_rehearsal.run(connection, format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA %I CASCADE', extension, schema));
+    PERFORM pg_fdw_stub_rehearsal.run(connection, format('CREATE SCHEMA IF NOT EXISTS %I', schema));
+    PERFORM pg_fdw_stub_rehearsal.run(connection, format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA %I CASCADE', extension, schema));
 END $$;
 
 -- Runs a statement of ours whatever role the schema has set.
@@ -154,19 +165,41 @@ CREATE FUNCTION handled(server oid) RETURNS boolean LANGUAGE sql STABLE SET sear
             OR v.prosrc IN ('postgres_fdw_validator', 'dblink_fdw_validator') OR v.prosrc = 'postgresql_fdw_validator'))
 $$;
 
--- The databases that a server's mappings lead to: its own `dbname`, or else, as in libpq, the user's name.
+-- The database that stands for an upstream's, by the same rule as in answer.pl and servers.ts.
+CREATE FUNCTION stub_name(host text, port text, database text) RETURNS text LANGUAGE sql STABLE
+    SET search_path TO pg_catalog AS $$
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = stub_name.database)
+            OR (place.host = 'localhost' AND place.port = '5432') THEN database
+        WHEN octet_length(full_name) > 63 THEN 'fdw_stub_' || md5(full_name)
+        ELSE full_name END
+    FROM (SELECT
+            CASE WHEN lower(trim(host)) IN ('', 'localhost', '127.0.0.1', '::1', '/var/run/postgresql', '/run/postgresql')
+                THEN 'localhost' WHEN host LIKE '/%' THEN host ELSE lower(trim(host)) END AS host,
+            coalesce(nullif(trim(port), ''), '5432') AS port) place,
+        LATERAL (SELECT database || '@' || place.host || ':' || place.port) AS n (full_name)
+$$;
+
+-- The stubs that a server's mappings lead to: its own `dbname`, or else, as in libpq, the user's name, on each host.
 CREATE FUNCTION databases(server oid) RETURNS SETOF text LANGUAGE sql STABLE SET search_path TO pg_catalog AS $$
-    SELECT DISTINCT coalesce(
-        nullif(fdw_stub_rehearsal.option(s.srvoptions, 'dbname'), ''),
-        nullif(fdw_stub_rehearsal.option(u.umoptions, 'user'), ''),
-        CASE WHEN u.oid IS NOT NULL THEN 'postgres' END)
-    FROM pg_foreign_server s LEFT JOIN pg_user_mapping u ON u.umserver = s.oid WHERE s.oid = server
+    SELECT DISTINCT pg_fdw_stub_rehearsal.stub_name(host, coalesce(ports[at], ports[1], ''), database)
+    FROM (SELECT coalesce(
+            nullif(pg_fdw_stub_rehearsal.option(s.srvoptions, 'dbname'), ''),
+            nullif(pg_fdw_stub_rehearsal.option(s.srvoptions, 'service'), ''),
+            nullif(pg_fdw_stub_rehearsal.option(u.umoptions, 'user'), ''),
+            CASE WHEN u.oid IS NOT NULL THEN 'postgres' END) AS database,
+            coalesce(nullif(pg_fdw_stub_rehearsal.option(s.srvoptions, 'hostaddr'), ''),
+                pg_fdw_stub_rehearsal.option(s.srvoptions, 'host'), '') AS hosts,
+            string_to_array(coalesce(pg_fdw_stub_rehearsal.option(s.srvoptions, 'port'), ''), ',') AS ports
+        FROM pg_foreign_server s LEFT JOIN pg_user_mapping u ON u.umserver = s.oid WHERE s.oid = server) found,
+        regexp_split_to_table(hosts, ',') WITH ORDINALITY AS h (host, at)
+    WHERE database IS NOT NULL
 $$;
 
 -- Also called when a lock is gone, whatever role the schema has set.
 CREATE FUNCTION mirror_into(database text, t jsonb) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog AS $$
 DECLARE
-    connection text := fdw_stub_rehearsal.reach(database);
+    connection text := pg_fdw_stub_rehearsal.reach(database);
     known jsonb;
     kind text;
     c record;
@@ -175,7 +208,7 @@ DECLARE
     -- Of a view or another thing that the upstream's own DDL made, nothing is changed.
     changed boolean := false;
 BEGIN
-    SELECT * INTO known, kind FROM fdw_stub_rehearsal.dblink(connection, format(
+    SELECT * INTO known, kind FROM pg_fdw_stub_rehearsal.dblink(connection, format(
         'SELECT coalesce(jsonb_object_agg(attname, format_type(atttypid, atttypmod)
              || CASE WHEN attcollation = typcollation OR collnamespace <> ''pg_catalog''::regnamespace OR l.oid IS NULL THEN '''' ELSE format('' COLLATE %%I'', collname) END)
              FILTER (WHERE attname IS NOT NULL), ''{}''), max(relkind)
@@ -189,26 +222,28 @@ BEGIN
         IF known -> c.name IS NOT NULL AND known ->> c.name = c.type THEN
             CONTINUE;
         END IF;
-        PERFORM fdw_stub_rehearsal.make_type(connection, c.typid);
+        IF c.typid IS NOT NULL THEN
+            PERFORM pg_fdw_stub_rehearsal.make_type(connection, c.typid);
+        END IF;
         changed := true;
         IF known -> c.name IS NULL THEN
-            changes := changes || format('ADD COLUMN %I %s%s', c.name, c.type,
+            changes := changes || format('%s%I %s%s', CASE WHEN kind IS NOT NULL THEN 'ADD COLUMN ' END, c.name, c.type,
                 CASE WHEN c.generated IS NULL THEN '' ELSE format(' GENERATED ALWAYS AS (%s) STORED', c.generated) END);
-        ELSIF EXISTS (SELECT FROM fdw_stub_rehearsal.given g WHERE g.database = mirror_into.database
+        ELSIF EXISTS (SELECT FROM pg_fdw_stub_rehearsal.given g WHERE g.database = mirror_into.database
             AND g.schema = t ->> 'remote_schema' AND g."table" = t ->> 'remote_name' AND g."column" = c.name) THEN
-            PERFORM fdw_stub_rehearsal.tell('contradicted', jsonb_build_object('database', database, 'schema', (t ->> 'remote_schema'),
+            PERFORM pg_fdw_stub_rehearsal.tell('contradicted', jsonb_build_object('database', database, 'schema', (t ->> 'remote_schema'),
                 'table', (t ->> 'remote_name'), 'column', c.name, 'given', known ->> c.name, 'wanted', c.type));
         ELSE
-            PERFORM fdw_stub_rehearsal.tell('retyped', jsonb_build_object('database', database, 'schema', (t ->> 'remote_schema'),
+            PERFORM pg_fdw_stub_rehearsal.tell('retyped', jsonb_build_object('database', database, 'schema', (t ->> 'remote_schema'),
                 'table', (t ->> 'remote_name'), 'column', c.name, 'before', known ->> c.name, 'after', c.type));
             changes := changes || format('ALTER COLUMN %I TYPE %s USING NULL', c.name, c.type);
         END IF;
     END LOOP;
     IF kind IS NULL THEN
-        PERFORM fdw_stub_rehearsal.dblink_exec(connection, format('CREATE SCHEMA IF NOT EXISTS %I; CREATE TABLE %s ()', (t ->> 'remote_schema'), name));
-    END IF;
-    IF changes <> '{}' THEN
-        PERFORM fdw_stub_rehearsal.dblink_exec(connection, format('ALTER TABLE %s %s', name, array_to_string(changes, ', ')));
+        PERFORM pg_fdw_stub_rehearsal.dblink_exec(connection, format('CREATE SCHEMA IF NOT EXISTS %I; CREATE TABLE %s (%s)',
+            (t ->> 'remote_schema'), name, array_to_string(changes, ', ')));
+    ELSIF changes <> '{}' THEN
+        PERFORM pg_fdw_stub_rehearsal.dblink_exec(connection, format('ALTER TABLE %s %s', name, array_to_string(changes, ', ')));
     END IF;
     RETURN changed OR kind IS NULL;
 END $$;
@@ -221,12 +256,12 @@ DECLARE
     state text;
 BEGIN
     SELECT s.oid AS server, s.srvname, n.nspname, c.relname,
-        coalesce(fdw_stub_rehearsal.option(f.ftoptions, 'schema_name'), n.nspname) AS remote_schema,
-        coalesce(fdw_stub_rehearsal.option(f.ftoptions, 'table_name'), c.relname) AS remote_name,
+        coalesce(pg_fdw_stub_rehearsal.option(f.ftoptions, 'schema_name'), n.nspname) AS remote_schema,
+        coalesce(pg_fdw_stub_rehearsal.option(f.ftoptions, 'table_name'), c.relname) AS remote_name,
         (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'name', coalesce(fdw_stub_rehearsal.option(a.attfdwoptions, 'column_name'), a.attname),
+                'name', coalesce(pg_fdw_stub_rehearsal.option(a.attfdwoptions, 'column_name'), a.attname),
                 'type', format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation = y.typcollation OR l.collnamespace <> 'pg_catalog'::regnamespace OR l.oid IS NULL THEN '' ELSE format(' COLLATE %I', l.collname) END,
-                'typid', a.atttypid,
+                'typid', CASE WHEN y.typnamespace <> 'pg_catalog'::regnamespace THEN a.atttypid END,
                 'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END) ORDER BY a.attnum), '[]')
             FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid LEFT JOIN pg_collation l ON l.oid = a.attcollation
             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -235,19 +270,19 @@ BEGIN
     FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_foreign_server s ON s.oid = f.ftserver
     WHERE f.ftrelid = relation;
-    IF NOT FOUND OR NOT fdw_stub_rehearsal.handled(t.server) THEN
+    IF NOT FOUND OR NOT pg_fdw_stub_rehearsal.handled(t.server) THEN
         RETURN;
     END IF;
-    PERFORM fdw_stub_rehearsal.tell('table', jsonb_build_object('server', t.srvname, 'schema', t.nspname, 'name', t.relname,
+    PERFORM pg_fdw_stub_rehearsal.tell('table', jsonb_build_object('server', t.srvname, 'schema', t.nspname, 'name', t.relname,
         'remoteSchema', t.remote_schema, 'remoteName', t.remote_name, 'columns', t.columns));
-    FOR target IN SELECT fdw_stub_rehearsal.databases(t.server) LOOP
+    FOR target IN SELECT pg_fdw_stub_rehearsal.databases(t.server) LOOP
         CONTINUE WHEN target IS NULL OR target = current_database()
-            OR EXISTS (SELECT FROM fdw_stub_rehearsal.settled s WHERE s.database = target);
+            OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = target);
         BEGIN
-            PERFORM fdw_stub_rehearsal.mirror_into(target, to_jsonb(t));
+            PERFORM pg_fdw_stub_rehearsal.mirror_into(target, to_jsonb(t));
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
-            PERFORM fdw_stub_rehearsal.tell('unmirrored', jsonb_build_object('server', t.srvname, 'table', to_jsonb(t), 'database', target, 'state', state, 'message', message));
+            PERFORM pg_fdw_stub_rehearsal.tell('unmirrored', jsonb_build_object('server', t.srvname, 'table', to_jsonb(t), 'database', target, 'state', state, 'message', message));
         END;
     END LOOP;
 END $$;
@@ -257,22 +292,59 @@ DECLARE
     extension text;
     target text;
 BEGIN
-    IF NOT fdw_stub_rehearsal.handled(server) THEN
+    IF NOT pg_fdw_stub_rehearsal.handled(server) THEN
         RETURN;
     END IF;
     -- Extensions that may be used in what is sent: they are to be at the stub too, in the same schema.
     FOR extension IN
         SELECT x.extname FROM pg_foreign_server s,
-            regexp_split_to_table(fdw_stub_rehearsal.option(s.srvoptions, 'extensions'), '\s*,\s*') AS e (name)
+            regexp_split_to_table(pg_fdw_stub_rehearsal.option(s.srvoptions, 'extensions'), '\s*,\s*') AS e (name)
         JOIN pg_extension x ON x.extname = trim(both '" ' from e.name) WHERE s.oid = server
     LOOP
-        FOR target IN SELECT fdw_stub_rehearsal.databases(server) LOOP
+        FOR target IN SELECT pg_fdw_stub_rehearsal.databases(server) LOOP
             CONTINUE WHEN target IS NULL OR target = current_database()
-                OR EXISTS (SELECT FROM fdw_stub_rehearsal.settled s WHERE s.database = target);
-            PERFORM fdw_stub_rehearsal.make_extension(fdw_stub_rehearsal.reach(target), extension);
+                OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = target);
+            PERFORM pg_fdw_stub_rehearsal.make_extension(pg_fdw_stub_rehearsal.reach(target), extension);
         END LOOP;
     END LOOP;
-    PERFORM fdw_stub_rehearsal.mirror(ftrelid) FROM pg_foreign_table WHERE ftserver = server;
+    PERFORM pg_fdw_stub_rehearsal.mirror(ftrelid) FROM pg_foreign_table WHERE ftserver = server;
+END $$;
+
+CREATE FUNCTION hex(value text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path TO pg_catalog AS $$
+    SELECT encode(convert_to(value, 'UTF8'), 'hex')
+$$;
+
+-- While somebody else's program runs, nothing can be mended and tried again: what a server or a mapping will ask for is
+-- made when it is declared.
+CREATE FUNCTION expect(options text[], mapped boolean) RETURNS void LANGUAGE plpgsql SET search_path TO pg_catalog AS $$
+DECLARE
+    o jsonb := (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}') FROM pg_options_to_table(options));
+    ports text[] := (SELECT array_agg(p) FROM regexp_split_to_table(coalesce(nullif(o ->> 'port', ''), '5432'), '\s*,\s*') AS p
+        WHERE p ~ '^[0-9]{1,5}$' AND p::int BETWEEN 1 AND 65535);
+    commands text[] := '{}';
+BEGIN
+    IF current_setting('fdw_stub_rehearsal.record', true) IS DISTINCT FROM 'on' THEN
+        RETURN;
+    END IF;
+    commands := commands || ARRAY(SELECT 'listen ' || p FROM unnest(ports) AS p WHERE p <> '5432');
+    commands := commands || ARRAY(SELECT format('socket %s %s', pg_fdw_stub_rehearsal.hex(h), p)
+        FROM regexp_split_to_table(o ->> 'host', '\s*,\s*') AS h, unnest(ports) AS p WHERE h LIKE '/%');
+    IF o ->> 'sslmode' IN ('require', 'verify-ca', 'verify-full') THEN
+        commands := commands || 'tls'::text;
+    END IF;
+    IF o ->> 'sslrootcert' LIKE '/%' THEN
+        commands := commands || ARRAY['tls', 'authority ' || pg_fdw_stub_rehearsal.hex(o ->> 'sslrootcert')];
+    END IF;
+    IF o ->> 'sslcert' LIKE '/%' AND o ->> 'sslkey' LIKE '/%' THEN
+        commands := commands || format('client %s %s %s', pg_fdw_stub_rehearsal.hex(o ->> 'sslcert'),
+            pg_fdw_stub_rehearsal.hex(o ->> 'sslkey'), pg_fdw_stub_rehearsal.hex('client'));
+    END IF;
+    IF mapped AND coalesce(o ->> 'password', '') = '' THEN
+        commands := commands || ('trust ' || pg_fdw_stub_rehearsal.hex(coalesce(nullif(o ->> 'user', ''), 'postgres')));
+    END IF;
+    IF commands <> '{}' THEN
+        EXECUTE format('COPY (SELECT unnest(%L::text[])) TO PROGRAM ''perl /rehearsal/relay.pl /rehearsal/socket/control''', commands);
+    END IF;
 END $$;
 
 CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog AS $$
@@ -284,27 +356,31 @@ DECLARE
     message text;
 BEGIN
     IF tg_tag = 'IMPORT FOREIGN SCHEMA' THEN
-        PERFORM fdw_stub_rehearsal.tell('import', jsonb_build_object('query', current_query()));
+        PERFORM pg_fdw_stub_rehearsal.tell('import', jsonb_build_object('query', current_query()));
     END IF;
     FOR command IN SELECT DISTINCT classid, objid, object_type FROM pg_event_trigger_ddl_commands() LOOP
         CASE command.classid
             WHEN 'pg_foreign_server'::regclass THEN
-                SELECT s.srvname, s.srvoptions, w.fdwname, fdw_stub_rehearsal.handled(s.oid) AS handled INTO server
+                SELECT s.srvname, s.srvoptions, w.fdwname, pg_fdw_stub_rehearsal.handled(s.oid) AS handled INTO server
                 FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw WHERE s.oid = command.objid;
-                PERFORM fdw_stub_rehearsal.tell('server', jsonb_build_object('name', server.srvname, 'wrapper', server.fdwname,
+                PERFORM pg_fdw_stub_rehearsal.tell('server', jsonb_build_object('name', server.srvname, 'wrapper', server.fdwname,
                     'handled', server.handled, 'options', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}')
                         FROM pg_options_to_table(server.srvoptions))));
-                PERFORM fdw_stub_rehearsal.mirror_server(command.objid);
+                IF server.handled THEN
+                    PERFORM pg_fdw_stub_rehearsal.expect(server.srvoptions, false);
+                END IF;
+                PERFORM pg_fdw_stub_rehearsal.mirror_server(command.objid);
             WHEN 'pg_user_mapping'::regclass THEN
                 SELECT u.umserver, u.umoptions, s.srvname, r.rolname INTO mapping
                 FROM pg_user_mapping u JOIN pg_foreign_server s ON s.oid = u.umserver
                 LEFT JOIN pg_roles r ON r.oid = u.umuser WHERE u.oid = command.objid;
-                PERFORM fdw_stub_rehearsal.tell('mapping', jsonb_build_object('server', mapping.srvname, 'role', mapping.rolname,
+                PERFORM pg_fdw_stub_rehearsal.tell('mapping', jsonb_build_object('server', mapping.srvname, 'role', mapping.rolname,
                     'options', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}')
                         FROM pg_options_to_table(mapping.umoptions))));
-                PERFORM fdw_stub_rehearsal.mirror_server(mapping.umserver);
+                PERFORM pg_fdw_stub_rehearsal.expect(mapping.umoptions, true);
+                PERFORM pg_fdw_stub_rehearsal.mirror_server(mapping.umserver);
             WHEN 'pg_extension'::regclass THEN
-                PERFORM fdw_stub_rehearsal.mirror_server(oid) FROM pg_foreign_server WHERE srvoptions IS NOT NULL;
+                PERFORM pg_fdw_stub_rehearsal.mirror_server(oid) FROM pg_foreign_server WHERE srvoptions IS NOT NULL;
             WHEN 'pg_class'::regclass THEN
                 FOR relation IN
                     WITH RECURSIVE below AS (
@@ -312,12 +388,12 @@ BEGIN
                         UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON b.oid = i.inhparent)
                     SELECT f.ftrelid FROM below b JOIN pg_foreign_table f ON f.ftrelid = b.oid
                 LOOP
-                    PERFORM fdw_stub_rehearsal.mirror(relation);
+                    PERFORM pg_fdw_stub_rehearsal.mirror(relation);
                 END LOOP;
             WHEN 'pg_namespace'::regclass THEN
-                PERFORM fdw_stub_rehearsal.mirror(c.oid) FROM pg_class c WHERE relnamespace = command.objid AND relkind = 'f';
+                PERFORM pg_fdw_stub_rehearsal.mirror(c.oid) FROM pg_class c WHERE relnamespace = command.objid AND relkind = 'f';
             WHEN 'pg_type'::regclass THEN
-                PERFORM fdw_stub_rehearsal.mirror_type(command.objid);
+                PERFORM pg_fdw_stub_rehearsal.mirror_type(command.objid);
             ELSE
                 NULL;
         END CASE;
@@ -325,7 +401,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     -- Never the schema's fault.
     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
-    PERFORM fdw_stub_rehearsal.tell('failed', jsonb_build_object('message', message));
+    PERFORM pg_fdw_stub_rehearsal.tell('failed', jsonb_build_object('message', message));
 END $$;
 
 -- A type that foreign tables have was changed: a new label, a new attribute, another name.
@@ -338,11 +414,11 @@ BEGIN
         SELECT DISTINCT f.ftrelid, f.ftserver FROM pg_foreign_table f JOIN pg_attribute a ON a.attrelid = f.ftrelid
         JOIN pg_type t ON t.oid = a.atttypid WHERE type IN (a.atttypid, t.typelem, t.typbasetype)
     LOOP
-        FOR target IN SELECT fdw_stub_rehearsal.databases(foreign_table.ftserver) LOOP
+        FOR target IN SELECT pg_fdw_stub_rehearsal.databases(foreign_table.ftserver) LOOP
             CONTINUE WHEN target IS NULL OR target = current_database();
-            PERFORM fdw_stub_rehearsal.make_type(fdw_stub_rehearsal.reach(target), type);
+            PERFORM pg_fdw_stub_rehearsal.make_type(pg_fdw_stub_rehearsal.reach(target), type);
         END LOOP;
-        PERFORM fdw_stub_rehearsal.mirror(foreign_table.ftrelid);
+        PERFORM pg_fdw_stub_rehearsal.mirror(foreign_table.ftrelid);
     END LOOP;
 END $$;
 
@@ -351,4 +427,7 @@ CREATE EVENT TRIGGER fdw_stub_rehearsal ON ddl_command_end
         'ALTER FOREIGN TABLE', 'IMPORT FOREIGN SCHEMA', 'CREATE TABLE', 'ALTER TABLE', 'ALTER SCHEMA', 'ALTER TYPE',
         'CREATE EXTENSION', 'CREATE SCHEMA')
     EXECUTE FUNCTION on_ddl();
+-- Dumps and test suites set session_replication_role.
+ALTER EVENT TRIGGER fdw_stub_rehearsal ENABLE ALWAYS;
+ALTER EXTENSION plpgsql ADD EVENT TRIGGER fdw_stub_rehearsal;
 RESET search_path;

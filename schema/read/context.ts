@@ -22,6 +22,8 @@ export interface ReaderContext {
     data(path: string, from: NamedIn): Promise<string | undefined>;
     /** `:{?name}`; that no one gives it a value is said when all is read. */
     isDefined(name: string, place: Place): boolean;
+    /** What is read from here on depends on what statements returned. */
+    depend(): void;
     report(severity: Severity, code: string, message: string, place: Place, config?: string): void;
 }
 

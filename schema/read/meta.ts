@@ -93,6 +93,7 @@ export class MetaCommands {
 
     private holds(meta: LexedMeta, place: Place): boolean {
         const { context } = this.host;
+        context.depend();
         const value = psqlBoolean(this.arguments(meta, place).join(" "));
         const name = /:['"]?([\w\u0080-\uffff]+)/.exec(meta.rest)?.[1];
         if (value === undefined) {
@@ -134,6 +135,9 @@ export class MetaCommands {
             return;
         }
         const outcome = await host.statement(lexed);
+        if (meta.command === "gset" || meta.command === "gexec") {
+            context.depend();
+        }
         if (meta.command === "gset") {
             setVariables(context, outcome, this.arguments(meta, place)[0] ?? "", place);
         } else if (meta.command === "gexec") {

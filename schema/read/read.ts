@@ -26,6 +26,8 @@ export interface ReadResult {
     readonly files: readonly ReadFile[];
     /** Placeholders without a value that statements hold, by the text that stands in. */
     readonly standIns: ReadonlyMap<string, StandIn>;
+    /** Whether what was read depends on what statements returned: `\gset`, `\gexec`, `\if`. */
+    readonly dependsOnResults: boolean;
     /** All that the reader said, which `finding` was told too. */
     readonly findings: readonly Finding[];
 }
@@ -61,7 +63,12 @@ async function read(input: SchemaInput, events: ReaderEvents, server: boolean): 
     }
     input.onProgress?.({ file: "", done: total, total });
     reader.close();
-    return { files: reader.files, standIns: reader.standIns.all, findings };
+    return {
+        files: reader.files,
+        standIns: reader.standIns.all,
+        dependsOnResults: reader.dependsOnResults,
+        findings,
+    };
 }
 
 export interface ReadStatements {

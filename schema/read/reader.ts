@@ -35,6 +35,8 @@ export class Reader implements ReaderContext {
     readonly missing = new Missing();
     readonly variables: Variables;
     readonly server: boolean;
+    /** Whether what was read depends on what statements returned. */
+    dependsOnResults = false;
     /** Variables that were asked for with `:{?x}` and had no value. */
     private readonly undefinedNames = new Map<string, Place>();
     private database: string | undefined;
@@ -59,6 +61,10 @@ export class Reader implements ReaderContext {
         this.variables.reset();
         await this.events.session(planned.file);
         await this.file({ file: planned.file, root: planned.root, folder: "" }, planned.tool, []);
+    }
+
+    depend(): void {
+        this.dependsOnResults = true;
     }
 
     /** Says what is missing in all that was read; called once, at the end. */

@@ -10,6 +10,8 @@ import { asSql } from "./sql";
 import { asTable } from "./table";
 import { asYaml } from "./yaml";
 
+export { asYaml };
+
 export const FORMATS = ["table", "yaml", "json", "sql", "mermaid"] as const;
 export type Format = (typeof FORMATS)[number];
 

@@ -15,7 +15,7 @@ function madeSchema(sql: string): string | undefined {
 /** DDL of one upstream's database, to be run in it. */
 export function stubSql(upstream: Upstream): string[] {
     const lines: string[] = upstream.extensions.map(
-        (name) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdent(name)} CASCADE;`,
+        ({ name }) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdent(name)} CASCADE;`,
     );
     const schemas = new Set(upstream.tables.map(({ schema }) => schema).filter((schema) => schema !== "public"));
     const privileges = upstream.ddl

@@ -4,13 +4,23 @@ import type { Inference } from "../report";
 
 /** One upstream as the configuration has it; what has its default is left out. */
 export function configOf(upstream: Upstream): Record<string, unknown> {
-    const { host, port, database, users, extensions, ddl, tables } = upstream;
+    const { host, hostaddr, port, database, stub, connections = [], publications = [] } = upstream;
+    const { users, extensions, ddl, tables } = upstream;
+    const needed = extensions.filter(({ optional }) => optional !== true).map(({ name }) => name);
+    const optional = extensions.filter((one) => one.optional === true).map(({ name }) => name);
+    const placed = extensions.flatMap(({ name, schema }) => (schema === undefined ? [] : [[name, schema] as const]));
     return {
         host,
+        ...(hostaddr === undefined ? {} : { hostaddr }),
         ...(port === 5432 ? {} : { port }),
         database,
+        ...(stub === undefined ? {} : { stub }),
+        ...(connections.length === 0 ? {} : { connections }),
+        ...(publications.length === 0 ? {} : { publications }),
         ...(users.length === 0 ? {} : { users }),
-        ...(extensions.length === 0 ? {} : { extensions }),
+        ...(needed.length === 0 ? {} : { extensions: needed }),
+        ...(placed.length === 0 ? {} : { extensionSchemas: Object.fromEntries(placed) }),
+        ...(optional.length === 0 ? {} : { optionalExtensions: optional }),
         ...(ddl.length === 0 ? {} : { ddl: `${ddl.map(({ sql }) => sql).join("\n")}\n` }),
         ...(tables.length === 0
             ? {}
@@ -26,7 +36,7 @@ export function configOf(upstream: Upstream): Record<string, unknown> {
 }
 
 /** The configuration that declares the same by hand. A column is one line. */
-export function asYaml(inference: Inference): string {
+export function asYaml(inference: Pick<Inference, "upstreams" | "roles">): string {
     const roles = inference.roles.map(({ name }) => name);
     const document = new Document({
         config: {

@@ -148,7 +148,7 @@ const SESSION = `SELECT 'session', pg_catalog.json_build_object(
         'database', pg_catalog.current_database(), 'user', current_user)::text`;
 
 /** Functions and procedures that somebody wrote: not those of extensions, and none of PostgreSQL's. */
-const WRITTEN = `own.code AND n.nspname <> 'fdw_stub_rehearsal' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+const WRITTEN = `own.code AND n.nspname <> 'pg_fdw_stub_rehearsal' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
         WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e')
       ORDER BY p.oid`;
 

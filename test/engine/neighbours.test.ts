@@ -62,7 +62,9 @@ describeEngine("stacks side by side on one Docker host", () => {
         await dev.configure({ ...EXAMPLE, port: taken });
         const before = await here.leftovers();
         await expect(dev.up()).rejects.toThrow(
-            new RegExp(`The port ${taken} is in use by the container ${elsewhere.objectName}\\. Set fdw-stub:port`),
+            new RegExp(
+                `The port ${taken} is in use by the container ${elsewhere.objectName}\\. Set the key port of the configuration`,
+            ),
         );
         await expect(here.leftovers()).resolves.toEqual(before);
     });

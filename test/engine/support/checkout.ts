@@ -1,14 +1,10 @@
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { connectDocker } from "../../../docker/client";
 import { LABEL } from "../../../docker/labels";
+import { copyPackage } from "../../integration/support/package-files";
 import { VolumeWatch } from "./volumes";
-
-const REPOSITORY = resolve(__dirname, "..", "..", "..");
-
-/** Folders of the repository that are no part of the program, and stacks of whoever works in it. */
-const NOT_COPIED = /^(?:node_modules|\.git|\.github|\.pulumi|\.ci|test|bench|docs|examples|coverage|Pulumi\..+\.yaml)$/;
 
 /** What a checkout left in Docker; empty lists when it cleaned up well. */
 export interface Leftovers {
@@ -34,11 +30,8 @@ export class Checkout {
     static async create(): Promise<Checkout> {
         const root = realpathSync(mkdtempSync(join(tmpdir(), "fdw-stub-engine-")));
         const directory = join(root, "program");
-        cpSync(REPOSITORY, directory, {
-            recursive: true,
-            filter: (source) => !NOT_COPIED.test(source.slice(REPOSITORY.length + 1)),
-        });
-        symlinkSync(join(REPOSITORY, "node_modules"), join(directory, "node_modules"));
+        mkdirSync(directory);
+        copyPackage(directory);
         const backend = join(root, "state");
         mkdirSync(backend);
         return new Checkout(directory, backend, root, await VolumeWatch.start(directory));

@@ -29,7 +29,16 @@ const status = z.strictObject({
     image: z.string().optional(),
     standIn: z.string().optional(),
     devDatabase: z.string().optional(),
-    servers: z.array(z.strictObject({ host: z.string(), port: z.number(), database: z.string() })).optional(),
+    servers: z
+        .array(
+            z.strictObject({
+                host: z.string(),
+                port: z.number(),
+                database: z.string(),
+                connections: z.array(z.unknown()),
+            }),
+        )
+        .optional(),
     stubs: z
         .array(
             z.strictObject({
@@ -149,8 +158,8 @@ describe("a stack that is up", () => {
             image: standIn === undefined ? "postgres:18" : "fdw-stub/postgres-stand-in:18",
             devDatabase: "dev",
             servers: [
-                { host: "upstream_db", port: 5432, database: "upstream_db" },
-                { host: "second.internal", port: 6432, database: "Zweite" },
+                { host: "upstream_db", port: 5432, database: "upstream_db", connections: [] },
+                { host: "second.internal", port: 6432, database: "Zweite", connections: [] },
             ],
             stubs: [
                 {
@@ -224,11 +233,11 @@ describe("a stack that is up", () => {
 
     test("an upstream that does not answer is found by the doctor", async () => {
         const kill = await checkout.docker.getContainer(checkout.objectName()).exec({
-            // The forwarder of 6432 and the loop that would start it anew.
+            // The relay of 6432 and the loop that would start it anew.
             Cmd: [
                 "bash",
                 "-c",
-                "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline | grep -Eq '/entrypoint[.]sh|forward[.]pl' && kill -9 $(basename $p); done; true",
+                "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline | grep -Eq '/entrypoint[.]sh|relay[.]pl' && kill -9 $(basename $p); done; true",
             ],
         });
         await kill
@@ -236,7 +245,7 @@ describe("a stack that is up", () => {
             .then((stream) => new Promise((resolve) => stream.resume().once("end", resolve)));
         const { code, stdout } = await checkout.run(["doctor"]);
         expect(stdout).toMatch(
-            /^BAD {2}upstream second\.internal:6432\/Zweite: .*could not connect.*`up` makes the server anew/ms,
+            /^BAD {2}upstream second\.internal:6432\/Zweite: .*could not connect.*\. Nothing listens at this address.*`docker restart \S+` sets up/m,
         );
         expect(stdout).toMatch(/^ok {3}upstream upstream_db:5432\/upstream_db: /m);
         expect(code).toBe(1);

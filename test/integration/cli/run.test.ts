@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, readFileSync } from "node:fs";
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of shell templates are what is tested
+import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -93,6 +94,71 @@ describe("the command", () => {
         expect(all.map(({ code, stderr }) => ({ code, stderr }))).toEqual(all.map(() => ({ code: 0, stderr: "" })));
         const names = all.map(({ stdout }) => z.object({ name: z.string() }).parse(JSON.parse(stdout)).name);
         expect(new Set(names).size).toBe(PARALLEL);
+    });
+});
+
+describe("the desired schema", () => {
+    const REPORT = `JSON.stringify([process.env.DESIRED_URL, process.env.DEV_URL, ...process.argv.slice(1)])`;
+
+    function desired(paths: readonly string[], options: readonly string[], ...command: string[]): Promise<Run> {
+        return checkout.run(["run", "--desired", ...paths, ...options, "--", ...command]);
+    }
+
+    test("has a database of its own beside the empty one, for as long as the command runs", async () => {
+        // Roles on both sides, a placeholder, and a script that only psql understands.
+        mkdirSync(join(checkout.directory, "desired"));
+        checkout.write("desired/1.sql", `CREATE ROLE app_reader;\n\\set table users2\n${FDW_SCHEMA}`);
+        checkout.write("desired/2.sql", "CREATE TABLE :table ();\nCREATE TABLE ${NAME} ();\n");
+        const script = `const { Client } = require("pg");
+            (async () => {
+                const tables = [];
+                for (const url of [process.env.DESIRED_URL, process.env.DEV_URL]) {
+                    const client = new Client({ connectionString: url });
+                    await client.connect();
+                    await client.query("CREATE ROLE app_reader").catch(() => tables.push("taken"));
+                    await client.query("DROP ROLE IF EXISTS app_reader");
+                    const { rows } = await client.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1");
+                    tables.push(rows.map((row) => row.tablename));
+                    await client.end();
+                }
+                console.log(JSON.stringify(tables));
+            })();`;
+        checkout.write("both.js", script);
+        const given = ["--var", "NAME=named", "--var", "table=more"];
+        const { code, stdout, stderr } = await desired(["desired"], given, process.execPath, "both.js");
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+        expect(JSON.parse(stdout)).toEqual([["more", "named", "users"], []]);
+    });
+
+    test("is in the environment and in the arguments", async () => {
+        checkout.write("one.sql", "CREATE TABLE t ();\n");
+        const { stdout } = await desired(["one.sql"], [], process.execPath, "-p", REPORT, "{desiredUrl}", "{devUrl}");
+        const [toUrl, fresh, first, second] = z.array(z.string()).parse(JSON.parse(stdout));
+        expect([first, second]).toEqual([toUrl, fresh]);
+        expect(toUrl).not.toBe(fresh);
+    });
+
+    test.each<[string, string, RegExp]>([
+        [
+            "fails.sql",
+            "SELECT 1;\nSELECT nope;\n",
+            /^fdw-stub: desired schema, fails\.sql:2: column "nope" does not exist/,
+        ],
+        ["unread.sql", "CREATE TABL x;\n", /^fdw-stub: --desired: the schema cannot be read whole/],
+    ])("%s is one clear error, and the command does not run", async (name, text, message) => {
+        checkout.write(name, text);
+        const { code, stdout, stderr } = await desired([name], [], "echo", "ran");
+        expect(stderr).toMatch(message);
+        expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    });
+
+    test.each<[string[], string]>([
+        [["run", "--", "echo", "{desiredUrl}"], "and no schema is named for it"],
+        [["run", "--var", "a=b", "--", "echo"], "--desired names no schema"],
+    ])("%j without one is one clear error", async (args, message) => {
+        const { code, stdout, stderr } = await checkout.run(args);
+        expect(stderr).toContain(message);
+        expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     });
 });
 

@@ -223,7 +223,7 @@ describe("users", () => {
             { host: "orders.internal", database: "orders", user: "reader", table: "events", columns: { id: "bigint" } },
             /no password supplied|password/,
         ],
-        ["an unknown user", { ...EVENTS, user: "stranger" }, /role "stranger" does not exist/],
+        ["an unknown user", { ...EVENTS, user: "stranger" }, /password authentication failed for user "stranger"/],
         ["an unknown database", { ...EVENTS, database: "nothing" }, /database "nothing" does not exist/],
         ["an unknown host", { ...EVENTS, host: "not-declared.internal" }, /could not translate host name/],
         ["an unknown column", { ...EVENTS, columns: { nope: "int" } }, /column "nope" does not exist/],

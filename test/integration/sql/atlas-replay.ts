@@ -20,7 +20,7 @@ const TABLES = `
     ORDER BY t1.table_name`;
 
 /** What Atlas sees of a database, with its search_path set aside as Atlas does it. */
-async function inspected(client: Client): Promise<Map<string, string[]>> {
+export async function inspected(client: Client): Promise<Map<string, string[]>> {
     const { rows } = await client.query<{ path: string }>(
         "SELECT current_setting('search_path') AS path, set_config('search_path', '', false)",
     );

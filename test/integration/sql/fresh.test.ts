@@ -624,6 +624,8 @@ describe.each([18, 17, 16, 15, 14])("fdw_stub on PostgreSQL %i", { timeout: 180_
                 await admin.query(`GRANT ALL ON ALL TABLES IN SCHEMA fdw_stub TO ${STUB_USER.name}`);
                 for (const call of [
                     "fresh_database()",
+                    "desired_database('CREATE ROLE evil SUPERUSER')",
+                    "plan_databases('CREATE ROLE evil SUPERUSER')",
                     "reset()",
                     "keep_roles()",
                     "_connect('c', 'postgres')",

@@ -163,7 +163,6 @@ describe("the life of a standalone stack", () => {
         const { docker, name } = { docker: () => checkout.docker, name: () => checkout.objectName() };
 
         test.each<[string, RegExp, () => Promise<unknown>]>([
-            ["the container was killed", /its container is exited/, () => docker().getContainer(name()).kill()],
             [
                 "the container was removed",
                 /^Starting PostgreSQL$/m,
@@ -201,6 +200,23 @@ describe("the life of a standalone stack", () => {
         ])("%s", async (_, reason, harm) => {
             await harm();
             await upAnew(reason);
+        });
+
+        test.each([
+            ["killed", () => docker().getContainer(name()).kill()],
+            ["stopped", () => docker().getContainer(name()).stop({ t: 5 })],
+            ["paused", () => docker().getContainer(name()).pause()],
+        ])("but a container that was only %s goes on, with its data and its password", async (_, harm) => {
+            const { id } = await checkout.server();
+            await rows(url, "CREATE TABLE IF NOT EXISTS kept AS SELECT 1 AS n");
+            await harm();
+            const { stdout, stderr } = await checkout.succeed(["up"]);
+            expect(stderr).toMatch(/The server goes on: its container is (?:exited|paused)/);
+            expect(stdout).not.toContain("unchanged");
+            expect((await checkout.server()).id).toBe(id);
+            await expect(checkout.url()).resolves.toBe(url);
+            await expect(rows(url, "SELECT n FROM kept")).resolves.toEqual([{ n: 1 }]);
+            await rows(url, "DROP TABLE kept");
         });
 
         test("and afterwards nothing is broken any more", async () => {

@@ -74,11 +74,7 @@ describe("a mistake, while a stack runs,", () => {
             upstream({ host: "my host" }),
             /upstreams\[0\]\.host: the host "my host" is no host name/,
         ],
-        [
-            "an address as host",
-            upstream({ host: "10.0.0.1" }),
-            /"10\.0\.0\.1" is an address that cannot be given to the container/,
-        ],
+        ["half an address as host", upstream({ host: "10.0.1" }), /"10\.0\.1" is no whole IPv4 address/],
         ["a port that is none", upstream({ port: 70000 }), /upstreams\[0\]\.port: the port 70000 is no TCP port/],
         [
             "a name that is too long",
@@ -92,7 +88,7 @@ describe("a mistake, while a stack runs,", () => {
         ],
         [
             "the dev database as an upstream's",
-            upstream({ database: "dev" }),
+            upstream({ host: "localhost", database: "dev" }),
             /the dev database and an upstream's database are both called "dev"/,
         ],
         [
@@ -106,7 +102,7 @@ describe("a mistake, while a stack runs,", () => {
                 upstreams: [
                     { host: "a", database: "x", tables: [EVENTS_TABLE] },
                     {
-                        host: "b",
+                        host: "a",
                         database: "x",
                         tables: [{ ...EVENTS_TABLE, columns: [{ name: "id", type: "text" }] }],
                     },
@@ -190,7 +186,9 @@ describe("a mistake, while a stack runs,", () => {
         checkout.configure({ ...EVENTS, port });
         try {
             await upRefused(
-                new RegExp(`The port ${port} is in use by another program\\. Set fdw-stub:port to a free one`),
+                new RegExp(
+                    `The port ${port} is in use by another program\\. Set the key port of the configuration to a free one`,
+                ),
             );
         } finally {
             program.close();
@@ -215,7 +213,11 @@ describe("a mistake, while a stack runs,", () => {
     test.each([
         ["a stack without a file", ["--stack", "nope"], /Pulumi\.nope\.yaml is missing \(there are: .*\bdev\b.*\)/],
         ["a name that is none", ["--stack", "a/b"], /"a\/b" is no name of a stack/],
-        ["a folder without a project", ["--cwd", "/"], /There is no Pulumi\.yaml in \/ or above it/],
+        [
+            "a folder without a project",
+            ["--cwd", "/"],
+            /There is no fdw-stub\.yaml, Pulumi\.yaml, package\.json or \.git in \/ or above it/,
+        ],
     ])("%s", async (_, args, message) => {
         await upRefused(message, args);
     });

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type Docker from "dockerode";
@@ -12,28 +12,9 @@ import { connectDocker, unlessGone } from "../../../docker/client";
 import { LABEL, type StackIdentity, stackName } from "../../../docker/labels";
 import { findContainer, type ServerContainer } from "../../../docker/server";
 import type { ConfigurationInput } from "../../../upstreams/parse";
+import { copyPackage } from "./package-files";
 
-const REPOSITORY = resolve(__dirname, "..", "..", "..");
 const PROJECT = "fdw-stub";
-
-/** What the program and its CLI need; everything else of the repository stays out, stacks of its user too. */
-const COPIED = [
-    "bin",
-    "cli",
-    "components",
-    "docker",
-    "schema",
-    "server",
-    "setup",
-    "sql",
-    "standalone",
-    "upstreams",
-    "index.ts",
-    "package.json",
-    "package-lock.json",
-    "Pulumi.yaml",
-    "tsconfig.json",
-];
 
 /** A command that comes to no end is no use to a test. */
 const LONGEST_RUN_MS = 100_000;
@@ -105,10 +86,7 @@ export class Checkout {
     static async create(configuration?: ConfigurationInput): Promise<Checkout> {
         const docker = await connectDocker();
         const directory = realpathSync(mkdtempSync(join(tmpdir(), "fdw-stub-test-")));
-        for (const name of COPIED) {
-            cpSync(join(REPOSITORY, name), join(directory, name), { recursive: true });
-        }
-        symlinkSync(join(REPOSITORY, "node_modules"), join(directory, "node_modules"));
+        copyPackage(directory);
         const checkout = new Checkout(directory, docker);
         if (configuration !== undefined) {
             checkout.configure(configuration);

@@ -28,6 +28,7 @@ function server(changes: Partial<ServerContainer> = {}): ServerContainer {
         image: "postgres:18",
         imageId: "sha256:0",
         networks: [],
+        reached: { host: "127.0.0.1", port: 25_432 },
         hostPort: 25432,
         user: "postgres",
         password: "secret",

@@ -30,6 +30,15 @@ afterEach(() => {
 });
 
 describe("progress on a terminal", () => {
+    test("lets a warning stand, in a line of its own", () => {
+        const { out, text } = screen({ columns: 80 });
+        const reporter = progressReporter(out);
+        reporter.step("Starting PostgreSQL");
+        reporter.warn("a guess");
+        reporter.step("Going on");
+        expect(visible(text())).toBe("warning: a guess\nGoing on");
+    });
+
     test("stands in one line, which is rewritten and taken back in the end", () => {
         const { out, text } = screen({ columns: 80 });
         const reporter = progressReporter(out);

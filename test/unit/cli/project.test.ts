@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findProjectDirectory } from "../../../cli/project";
+import { findProjectDirectory, projectDirectoryOrHere } from "../../../cli/project";
 import { InputError } from "../../../upstreams/errors";
 
 let root: string;
@@ -41,10 +41,19 @@ describe("the folder of the project", () => {
         }
     });
 
+    test.each(["fdw-stub.yaml", "Pulumi.yaml", "package.json", ".git"])("is told by %s", (mark) => {
+        writeFileSync(join(root, "elsewhere", mark), "");
+        mkdirSync(join(root, "elsewhere", "deep"));
+        expect(findProjectDirectory(join(root, "elsewhere", "deep"))).toBe(join(root, "elsewhere"));
+    });
+
     test.each(["elsewhere", "not/there"])("is missing from %s", (from) => {
         const find = () => findProjectDirectory(join(root, from));
         expect(find).toThrow(InputError);
-        expect(find).toThrow(`There is no Pulumi.yaml in ${join(root, from)} or above it.`);
+        expect(find).toThrow(
+            `There is no fdw-stub.yaml, Pulumi.yaml, package.json or .git in ${join(root, from)} or above it`,
+        );
         expect(find).toThrow("--cwd");
+        expect(projectDirectoryOrHere(join(root, from))).toBe(join(root, from));
     });
 });

@@ -1,14 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FdwStubDevDatabase, type FdwStubDevDatabaseArgs } from "../../../components";
+import { FdwStubDevDatabase, type FdwStubDevDatabaseArgs, type Upstream } from "../../../components";
+import { deriveFromSchema } from "../../../components/derive";
 import { identityLabels, LABEL, stackName } from "../../../docker/labels";
 import { missingFrom } from "../../../server/completeness";
 import { summarize } from "../../../server/summary";
+import { InputError } from "../../../upstreams/errors";
 import { extensionName } from "../../../upstreams/script";
 import { container, type FakeEngine, fakeEngine } from "../docker/fake-engine";
 import { type Recorded, reveal, runProgram } from "./recorder";
 
-// The only parts that would speak to PostgreSQL.
+// The only parts that would speak to PostgreSQL, and what reads a schema.
+vi.mock("../../../components/derive", { spy: true });
 vi.mock("../../../server/completeness", { spy: true });
 vi.mock("../../../server/summary", { spy: true });
 
@@ -32,16 +35,13 @@ afterEach(async () => {
     await engine.close();
 });
 
-const PLAIN: FdwStubDevDatabaseArgs = {
-    upstreams: [
-        {
-            host: "upstream_db",
-            database: "upstream_db",
-            users: [{ name: "svc", password: "hunter2" }],
-            tables: [{ name: "events", columns: [{ name: "id", type: "bigint" }] }],
-        },
-    ],
+const UPSTREAM: Upstream = {
+    host: "upstream_db",
+    database: "upstream_db",
+    users: [{ name: "svc", password: "hunter2" }],
+    tables: [{ name: "events", columns: [{ name: "id", type: "bigint" }] }],
 };
+const PLAIN: FdwStubDevDatabaseArgs = { upstreams: [UPSTREAM] };
 
 const run = (args: FdwStubDevDatabaseArgs, isPreview = false) =>
     runProgram(() => new FdwStubDevDatabase("db", args), "dev", isPreview);
@@ -133,6 +133,82 @@ describe("the children", () => {
     });
 });
 
+describe("a schema", () => {
+    const declared = { host: "h", database: "orders", users: [{ name: "svc", password: pulumi.secret("hunter2") }] };
+    const ARGS: FdwStubDevDatabaseArgs = { schema: ["migrations"], variables: { PW: "geheim" }, upstreams: [declared] };
+
+    /** As the real one does it: the declared upstream, and another one with a password that stands in the schema. */
+    function derives(warnings: string[] = []): void {
+        vi.mocked(deriveFromSchema).mockImplementation(async (configuration) => {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            const [first] = configuration.upstreams;
+            if (first === undefined) {
+                throw new Error("no upstream");
+            }
+            const users = [{ name: "reader", password: "from the schema" }];
+            const other = { ...first, host: "far", database: "derived", users };
+            const args = { ...configuration, schema: [], upstreams: [first, other], roles: ["app_owner"] };
+            return { args, warnings, files: [] };
+        });
+    }
+
+    test.each([true, false])("has its children derived, and shown in a preview (preview: %s)", async (isPreview) => {
+        derives();
+        const { resources, errors } = await run(ARGS, isPreview);
+        expect(errors).toEqual([]);
+        expect(listed(resources.filter((one) => one.type.startsWith("postgresql:")))).toEqual([
+            "Database db",
+            "Database db-derived",
+            "Database db-orders",
+            "Database db.maintenance",
+            "Extension db-derived",
+            "Extension db-orders",
+            "Extension db.maintenance",
+            "Role db-app_owner",
+            "Role db-reader",
+            "Role db-svc",
+        ]);
+        expect(only(resources, "Role", "db-svc").inputs.password).toEqual({ secret: "hunter2" });
+        expect(only(resources, "Role", "db-reader").inputs.password).toEqual({ secret: "from the schema" });
+    });
+
+    test("is read with the passwords as they are, and shown without them and without the variables' values", async () => {
+        derives();
+        const { resources, result } = await run(ARGS);
+        const [read, directory] = vi.mocked(deriveFromSchema).mock.calls.at(-1) ?? [];
+        expect(read).toMatchObject({ schema: ["migrations"], variables: { PW: "geheim" } });
+        expect(read?.upstreams[0]?.users).toEqual([{ name: "svc", password: "hunter2" }]);
+        expect(directory).toBe(IDENTITY.directory);
+        const { inputs } = only(resources, "FdwStubDevDatabase");
+        expect(inputs).toMatchObject({
+            variables: ["PW"],
+            upstreams: { "h:5432/orders": { users: ["svc"] }, "far:5432/derived": { users: ["reader"] } },
+        });
+        expect(JSON.stringify([inputs, only(resources, "Container").inputs.labels])).not.toMatch(
+            /hunter2|geheim|from the schema/,
+        );
+        await expect(reveal(result?.containerName)).resolves.toEqual({ value: NAME, isSecret: false });
+        await expect(reveal(result?.stubs)).resolves.toEqual({ value: SUMMARY, isSecret: false });
+        await expect(reveal(result?.devUrl)).resolves.toMatchObject({ isSecret: true });
+    });
+
+    test("that cannot be used is one error, and nothing is made", async () => {
+        vi.mocked(deriveFromSchema).mockRejectedValue(new InputError("1.sql:2: not like this"));
+        const { resources, errors } = await run(ARGS);
+        expect(errors).toMatchObject([{ message: "1.sql:2: not like this" }]);
+        expect(pulumi.RunError.isInstance(errors[0])).toBe(true);
+        expect(resources).toEqual([]);
+    });
+
+    test("has its warnings told", async () => {
+        const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+        derives(["a guess"]);
+        await run(ARGS);
+        expect(warn.mock.calls.map(([text]) => text)).toContain("a guess");
+        warn.mockRestore();
+    });
+});
+
 describe("options", () => {
     test("of everything inside the server let a plain `up` heal it, and `destroy` work without it", async () => {
         const { resources } = await run(PLAIN);
@@ -166,9 +242,9 @@ describe("options", () => {
         for (const type of ["Network", "Container", "Volume"]) {
             expect(only(resources, type).deleteBeforeReplace).toBe(true);
         }
-        for (const type of ["Network", "Container"]) {
-            expect(only(resources, type).hooks).toEqual(["beforeCreate: 1"]);
-        }
+        expect(only(resources, "Container").hooks).toEqual(["beforeCreate: 1"]);
+        // And lets a program that runs in a container reach it.
+        expect(only(resources, "Network").hooks).toEqual(["beforeCreate: 1", "afterCreate: 1"]);
         expect(only(resources, "Container").dependsOn).toEqual(
             expect.arrayContaining(["docker:index/network:Network db", "docker:index/remoteImage:RemoteImage db"]),
         );
@@ -225,7 +301,7 @@ describe("inputs", () => {
             init: true,
             entrypoints: ["/fdw-stub/entrypoint.sh"],
             healthcheck: {
-                tests: ["CMD-SHELL", expect.stringContaining("pg_isready -q -h 127.0.0.1 -p 5432 && exit 0")],
+                tests: ["CMD-SHELL", expect.stringContaining("pg_isready -q -h '127.0.0.1' -p 5432 && exit 0")],
                 startInterval: "250ms",
             },
         });
@@ -310,7 +386,23 @@ describe("inputs", () => {
         expect(inputs.hosts).toEqual([{ host: "late-host", ip: "127.0.0.1" }]);
         const script = JSON.stringify(inputs.uploads);
         expect(script).toContain("CREATE SCHEMA app");
-        expect(script).toContain("forward.pl");
+        expect(script).toContain("relay.pl");
+    });
+
+    test("take upstreams that are an output as a whole, as another language may hand them over", async () => {
+        const plain = await run(PLAIN);
+        const whole = await run({ upstreams: pulumi.secret([UPSTREAM]) });
+        expect(whole.errors).toEqual([]);
+        expect(listed(whole.resources)).toEqual(listed(plain.resources));
+        for (const [type, name] of [
+            ["Role", "db-svc"],
+            ["FdwStubDevDatabase", "db"],
+        ] as const) {
+            expect(only(whole.resources, type, name).inputs).toEqual(only(plain.resources, type, name).inputs);
+        }
+        const declared = (one: Recorded) => labelsOf(one)[LABEL.declared];
+        expect(declared(only(whole.resources, "Container"))).toBe(declared(only(plain.resources, "Container")));
+        await expect(reveal(whole.result?.containerName)).resolves.toEqual({ value: NAME, isSecret: false });
     });
 
     test("leave the password of a user without one empty", async () => {
@@ -389,7 +481,7 @@ describe("outputs", () => {
 });
 
 describe("mistakes", () => {
-    const upstream = PLAIN.upstreams[0] ?? { database: "d" };
+    const upstream = UPSTREAM;
     const table = { name: "t", columns: [{ name: "c", type: "int); DROP TABLE x; --" }] };
 
     test.each<[string, FdwStubDevDatabaseArgs, string | RegExp]>([
@@ -462,7 +554,7 @@ describe("mistakes", () => {
             expect(text).toMatch(message);
         }
         expect(text).not.toMatch(/hunter2|other-one/);
-        expect(listed(resources)).toEqual(["FdwStubDevDatabase db"]);
+        expect(listed(resources).filter((one) => one !== "FdwStubDevDatabase db")).toEqual([]);
         expect(engine.changes).toEqual([]);
     });
 

@@ -96,16 +96,6 @@ describe("readConfiguration", () => {
 describe("files that the configuration names", () => {
     test.each<[string, Record<string, string>, string]>([
         [
-            "a schema that does not exist",
-            { schema: '["no/such"]' },
-            'The schema path "no/such" does not exist. Give a SQL file or a folder of SQL files.',
-        ],
-        [
-            "a schema without foreign servers",
-            { schema: "sql" },
-            "no foreign server was found in sql, so there is nothing to stub. Check the path, or declare upstreams.",
-        ],
-        [
             "a baseline that does not exist",
             { upstreams: UPSTREAMS, baseline: '["no.sql"]' },
             'baseline: the file "no.sql" cannot be read (ENOENT',
@@ -124,14 +114,6 @@ describe("files that the configuration names", () => {
         const made = deriveFromSchema(read(own), ROOT).then(({ args }) => declare(args, ROOT));
         await expect(made).rejects.toThrow(InputError);
         await expect(made).rejects.toThrow(message);
-    });
-
-    test("a variable that no file has is a warning", async () => {
-        const { warnings } = await deriveFromSchema(
-            read({ schema: "examples/events/migrations", variables: '{"NOBODY":"x"}' }),
-            ROOT,
-        );
-        expect(warnings).toEqual([expect.stringMatching(/^No file that was read has the placeholder "NOBODY"/)]);
     });
 });
 

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
+import type { FdwStubDevDatabaseArgs } from "../../../components";
 import { describeArgs, describeUpstreams } from "../../../components/described";
+import { resolveArgs } from "../../../components/resolve";
 
 const NONE = { users: [], extensions: [], ddl: [], tables: {}, rows: {} };
 
@@ -57,10 +59,13 @@ describe("describeUpstreams", () => {
 });
 
 test("no password is among the component's inputs, and a secret stays one", async () => {
-    const inputs = describeArgs({
+    const args: FdwStubDevDatabaseArgs = {
         devUser: "me",
+        variables: { PW: "geheim" },
         upstreams: [{ database: "d", users: [{ name: "u", password: "hunter2" }], ddl: pulumi.secret("SELECT 2") }],
-    });
+    };
+    const inputs = describeArgs(args, resolveArgs(args, process.cwd()));
+    expect(inputs.variables).toEqual(["PW"]);
     expect(inputs.devUser).toBe("me");
     const upstreams = pulumi.output(inputs.upstreams);
     await expect(pulumi.isSecret(upstreams)).resolves.toBe(true);

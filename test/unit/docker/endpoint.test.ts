@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findDockerEndpoint } from "../../../docker/endpoint";
@@ -98,6 +98,18 @@ describe("DOCKER_HOST", () => {
         expect(find({ DOCKER_HOST: "tcp://h:2376", DOCKER_TLS_VERIFY: "1" }).certPath).toBe(config);
         expect(find({ DOCKER_HOST: "tcp://h:2376", DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: "" }).certPath).toBe(
             config,
+        );
+    });
+
+    test.each([
+        ["/var/run/docker.sock", "/var/run/docker.sock"],
+        ["./docker.sock", join(process.cwd(), "docker.sock")],
+        ["~/docker.sock", join(homedir(), "docker.sock")],
+    ])("refuses the path %s, and says how", (path, whole) => {
+        expect(() => find({ DOCKER_HOST: path })).toThrow(
+            new InputError(
+                `DOCKER_HOST is ${JSON.stringify(path)}, a path without a scheme. Write it as an address: unix://${whole}`,
+            ),
         );
     });
 

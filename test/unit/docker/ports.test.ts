@@ -80,7 +80,7 @@ test.each([
     await occupy();
     await expect(choose(third)).rejects.toThrow(
         new InputError(
-            `The port ${third} is in use by ${who}. Set fdw-stub:port to a free one, or remove it to have one chosen.`,
+            `The port ${third} is in use by ${who}. Set the key port of the configuration to a free one, or remove it to have one chosen.`,
         ),
     );
 });
@@ -93,6 +93,8 @@ test("a configured port that the stopped stack had, but lost, is refused", async
 test("says so when no port of the row is free", async () => {
     publish("greedy", ...portCandidates(IDENTITY));
     await expect(choose(undefined)).rejects.toThrow(
-        new InputError("No free port was found on 127.0.0.1. Set fdw-stub:port to one that is free."),
+        new InputError(
+            "No free port was found on 127.0.0.1. Set the key port of the configuration to one that is free.",
+        ),
     );
 });

@@ -31,10 +31,10 @@ describe("declared and derived upstreams", () => {
             ["H:5432/d  [A t]"],
         ],
         [
-            "another host of the same database has the same content",
+            "another host of the same database is another upstream",
             [{ host: "k" }],
             [{ tables: [table("t")] }],
-            ["k:5432/d  [t]", "h:5432/d  [t]"],
+            ["k:5432/d  []", "h:5432/d  [t]"],
         ],
         ["another port is another upstream", [{ port: 1 }], [{}], ["h:1/d  []", "h:5432/d  []"]],
         [

@@ -133,12 +133,12 @@ describe("description", () => {
                 'CREATE EXTENSION IF NOT EXISTS "uuid-ossp" WITH SCHEMA public;',
                 TABLE,
             ],
-            { extensions: ["citext", "uuid-ossp"], tables: [T] },
+            { extensions: [{ name: "citext" }, { name: "uuid-ossp" }], tables: [T] },
         ],
         [
-            "an extension in another schema is moved there",
+            "an extension in another schema brings that schema",
             [SCHEMA, "CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA app;", TABLE],
-            { extensions: ["citext"], ddl: [SCHEMA, "ALTER EXTENSION citext SET SCHEMA app;"], tables: [T] },
+            { extensions: [{ name: "citext", schema: "app" }], tables: [T] },
         ],
         [
             "quoted names, short types",

@@ -9,6 +9,8 @@ function failure(sql: string, message: string, rest: Partial<FailureFact> = {}):
 }
 const lost = (name: string) => `relation "${name}" does not exist`;
 
+const LENIENT = { strict: false, mappings: [], devUser: "postgres" };
+
 describe("causes", () => {
     test.each<[string, FailureFact[], string[]]>([
         ["none", [], []],
@@ -71,7 +73,7 @@ describe("causes", () => {
             ['foreign-data wrapper "w" does not exist. 3 more statements fail for it.'],
         ],
     ])("%s", (_name, failures, texts) => {
-        const found = failureFindings(failures, false);
+        const found = failureFindings(failures, LENIENT);
         expect(
             found.map(({ message }) =>
                 message.replace(/^PostgreSQL refuses this statement: (.*) The statement: .*$/s, "$1"),
@@ -84,7 +86,9 @@ describe("causes", () => {
     });
 
     test("strict makes it an error", () => {
-        expect(failureFindings([failure("SELECT 1/0", "division by zero")], true)[0]?.severity).toBe("error");
+        expect(
+            failureFindings([failure("SELECT 1/0", "division by zero")], { ...LENIENT, strict: true })[0]?.severity,
+        ).toBe("error");
     });
 
     test("detail and hint are PostgreSQL's own", () => {
@@ -96,7 +100,7 @@ describe("causes", () => {
                     hint: "H.",
                 }),
             ],
-            false,
+            LENIENT,
         );
         expect(found?.message).toBe(
             "PostgreSQL refuses this statement: function f(unknown) does not exist (D. Hint: H.). The statement: SELECT f('x')",
@@ -117,7 +121,7 @@ describe("secrets", () => {
         ["a URI", "SELECT dblink('postgres://u:geheim@h/d', 'SELECT 1')"],
         ["a dollar-quoted one", "CREATE ROLE u PASSWORD $$geheim$$"],
     ])("of %s are not shown", (_name, sql) => {
-        const [found] = failureFindings([failure(sql, `syntax: ${sql}`, { detail: sql, hint: sql })], false);
+        const [found] = failureFindings([failure(sql, `syntax: ${sql}`, { detail: sql, hint: sql })], LENIENT);
         expect(found?.message).not.toContain("geheim");
     });
 });

@@ -43,6 +43,7 @@ function found(told: Told, devUser = "postgres") {
             database,
             user,
             ...(password === undefined ? {} : { password }),
+            tls: false,
             place: next(),
         });
     }
@@ -66,7 +67,8 @@ function found(told: Told, devUser = "postgres") {
             ]),
         ),
         used: [],
-        devDatabase: "dev",
+        own: new Set(["dev"]),
+        scripted: new Set(),
         devUser,
         standsIn: (text) => (told.standIns ?? []).includes(text),
     };
@@ -74,11 +76,16 @@ function found(told: Told, devUser = "postgres") {
 }
 
 const short = ({ upstreams }: ReturnType<typeof resultOf>) =>
-    upstreams.map(({ host, port, database, users, ddl }) =>
+    upstreams.map(({ host, port, database, users }) =>
         [
             `${host}:${port}/${database}`,
-            ...users.map(({ name, password }) => (password === undefined ? name : `${name}:${password}`)),
-            ...(ddl.length === 0 ? [] : ["open"]),
+            ...users.map(({ name, password, created, trusted }) =>
+                [
+                    password === undefined ? name : `${name}:${password}`,
+                    ...(created ? ["created"] : []),
+                    ...(trusted ? ["trusted"] : []),
+                ].join(" "),
+            ),
         ].join(" "),
     );
 
@@ -212,13 +219,13 @@ describe("users", () => {
         [
             "one that the schema makes itself, later: the stub is open",
             { servers: S, mappings: M, createdRoles: ["u"] },
-            ["h:5432/d open"],
+            ["h:5432/d u:p created"],
             [],
         ],
         [
-            "and with it every upstream of that database",
-            { servers: [...S, ["t", { host: "k", dbname: "d" }]], mappings: M, createdRoles: ["u"] },
-            ["h:5432/d open", "k:5432/d open"],
+            "without a password in the mapping it is not asked",
+            { servers: S, mappings: [["s", "app", { user: "u" }]], createdRoles: ["u"] },
+            ["h:5432/d u created trusted"],
             [],
         ],
         [
@@ -255,7 +262,7 @@ test("tables and DDL come from the stub", () => {
     const [upstream] = found({
         servers: S,
         stubs: {
-            d: {
+            "d@h:5432": {
                 entries: [
                     "CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;",
                     "CREATE SCHEMA x;",
@@ -266,7 +273,7 @@ test("tables and DDL come from the stub", () => {
         },
     }).upstreams;
     expect(upstream).toMatchObject({
-        extensions: ["citext"],
+        extensions: [{ name: "citext" }],
         ddl: [{ sql: "CREATE SCHEMA x;", origin: "s.sql", line: 1 }],
         tables: [{ schema: "x", name: "t", columns: [{ name: "id", type: "integer" }], rows: [] }],
     });

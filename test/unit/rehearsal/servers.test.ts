@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Facts, noFacts } from "../../../rehearsal/facts";
-import { clientFiles, databasesOf, serverOptions, userOf } from "../../../rehearsal/servers";
+import { clientFiles, serverOptions, stubsOfServer, userOf } from "../../../rehearsal/servers";
 
 const place = { file: "s.sql", line: 1 };
 
@@ -45,9 +45,14 @@ describe("servers", () => {
             ["u", "v"],
         ],
         ["an empty dbname is none", facts([["s", { dbname: "" }]], [["s", { user: "" }]]), ["postgres"]],
-        ["nobody, nowhere", facts([["s", {}]]), []],
+        ["nobody: the user that runs the server", facts([["s", {}]]), ["postgres"]],
+        [
+            "another host has a stub of its own",
+            facts([["s", { host: "h,k", port: "5432,6432", dbname: "d" }]]),
+            ["d@h:5432", "d@k:6432"],
+        ],
     ])("databases: %s", (_name, found, databases) => {
-        expect(databasesOf(found, "s")).toEqual(databases);
+        expect(stubsOfServer(found, "s", new Set())).toEqual(databases);
     });
 
     test("users: libpq takes the one that runs the server where none is named", () => {

@@ -13,7 +13,7 @@ const INFERENCE: Inference = {
         {
             ...ADDRESS,
             users: [{ name: "u", password: "p" }],
-            extensions: ["citext"],
+            extensions: [{ name: "citext" }],
             ddl: [ENUM, "CREATE SCHEMA r;"].map((sql) => ({ origin: "schema.sql", line: 1, sql })),
             tables: [
                 { schema: "public", name: "imported", columns: [column("x", "text"), column("y", "text")], rows: [] },

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { digestInputs, fingerprint } from "../../../standalone/fingerprint";
+import { digestInputs, fingerprint, OWN_PROGRAM, programOf } from "../../../standalone/fingerprint";
 import { type ConfigurationInput, parseConfiguration } from "../../../upstreams/parse";
 
 const UPSTREAM = { host: "db", database: "shop", ddlFiles: ["ddl/shop.sql", "types.sql"] };
@@ -16,12 +16,9 @@ beforeEach(() => {
         "index.ts",
         "package-lock.json",
         "components/server.ts",
-        "docker/client.ts",
-        "schema/derive/merge.ts",
-        "server/deep/er/probe.ts",
-        "sql/server/entrypoint.sh",
-        "standalone/run.ts",
-        "upstreams/quote.ts",
+        "components/deep/er/probe.ts",
+        "own/dist/fdw-stub.js",
+        "own/sql/server/entrypoint.sh",
         "ddl/shop.sql",
         "types.sql",
         "base.sql",
@@ -40,7 +37,9 @@ function write(file: string, content: string): void {
 }
 
 function digest(configuration: ConfigurationInput = BASE): string {
-    return digestInputs(directory, parseConfiguration(configuration));
+    const own = ["own/dist/fdw-stub.js", "own/sql"].map((part) => join(directory, part));
+    const project = programOf(directory).filter((path) => !OWN_PROGRAM.includes(path));
+    return digestInputs(directory, parseConfiguration(configuration), [...own, ...project]);
 }
 
 describe("the digest of what a run reads", () => {
@@ -53,12 +52,9 @@ describe("the digest of what a run reads", () => {
         "index.ts",
         "package-lock.json",
         "components/server.ts",
-        "docker/client.ts",
-        "schema/derive/merge.ts",
-        "server/deep/er/probe.ts",
-        "sql/server/entrypoint.sh",
-        "standalone/run.ts",
-        "upstreams/quote.ts",
+        "components/deep/er/probe.ts",
+        "own/dist/fdw-stub.js",
+        "own/sql/server/entrypoint.sh",
         "ddl/shop.sql",
         "types.sql",
         "base.sql",

@@ -35,6 +35,7 @@ const CONTEXT: RunContext = {
     docker: dockerClient({ host: "unix:///nonexistent/docker.sock", source: "a test", isDefault: false }),
     labels: {},
     progress: () => undefined,
+    warn: () => undefined,
     fingerprint: () => "",
     providers: new Map(),
 };

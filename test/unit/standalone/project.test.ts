@@ -2,8 +2,11 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { jsonSchema } from "../../../standalone/config-file";
 import { identify, readProjectStack } from "../../../standalone/project";
 import { InputError } from "../../../upstreams/errors";
+import { CONFIGURATION_KEYS } from "../../../upstreams/parse";
 
 let directory: string;
 
@@ -37,7 +40,7 @@ function refusal(work: () => unknown): string {
     throw new Error("It was not refused.");
 }
 
-describe("configuration", () => {
+describe("configuration of a Pulumi project", () => {
     const TYPED = `
 name: p
 runtime: nodejs
@@ -143,13 +146,93 @@ describe("files", () => {
         expect(refusal(() => readProjectStack(directory, "dev"))).toMatch(expected);
     });
 
-    test("a folder without a project file", () => {
-        expect(refusal(() => identify(directory, "dev"))).toMatch(/Pulumi\.yaml cannot be read: ENOENT/);
+    test("a folder without any belongs to the command itself, and has nothing to stub yet", () => {
+        expect(identify(directory, "dev")).toEqual({
+            directory,
+            project: "fdw-stub",
+            stack: "dev",
+            component: "fdw-stub",
+        });
+        const message = refusal(() => readProjectStack(directory, "dev"));
+        expect(message).toContain(`${directory} has no fdw-stub.yaml`);
+        expect(message).toContain("npx fdw-stub init");
     });
 
     test("a project file that is a folder", () => {
         mkdirSync(join(directory, "Pulumi.yaml"));
         expect(refusal(() => identify(directory, "dev"))).toMatch(/Pulumi\.yaml cannot be read: EISDIR/);
+    });
+});
+
+describe("fdw-stub.yaml", () => {
+    const own = (text: string, stack = "dev") => {
+        write("fdw-stub.yaml", text);
+        return readProjectStack(directory, stack).configuration;
+    };
+
+    test.each<[string, string, Record<string, string>]>([
+        ["keys without a prefix", "schema: [db]\nport: 5433", { "fdw-stub:schema": '["db"]', "fdw-stub:port": "5433" }],
+        ["one path as text", "schema: db", { "fdw-stub:schema": "db" }],
+        ["an empty file", "", {}],
+        ["a file of comments", "# nothing yet", {}],
+        [
+            "the stack's own keys over the others",
+            "image: postgres:18\nport: 1\nstacks: {dev: {image: 'postgres:17'}, ci: {port: 2}}",
+            { "fdw-stub:image": "postgres:17", "fdw-stub:port": "1" },
+        ],
+        ["a stack that is not named", "port: 1\nstacks: {ci: {port: 2}}", { "fdw-stub:port": "1" }],
+        ["an empty list of stacks", "port: 1\nstacks:", { "fdw-stub:port": "1" }],
+        ["a stack without differences", "port: 1\nstacks: {dev: }", { "fdw-stub:port": "1" }],
+    ])("%s", (_, text, expected) => {
+        expect(own(text)).toEqual(expected);
+    });
+
+    test.each<[string, string, RegExp]>([
+        ["no YAML", "a: [1", /fdw-stub\.yaml is no YAML/],
+        ["a list", "[1]", /fdw-stub\.yaml has not the form of a configuration of fdw-stub/],
+        ["an unknown key", "schemas: [db]", /schemas is unknown; known are .*schema.*, and stacks/],
+        ["a key with the prefix of Pulumi's files", "fdw-stub:schema: db", /fdw-stub:schema is unknown/],
+        ["an unknown key of another stack", "stacks: {ci: {ports: 1}}", /stacks\.ci\.ports is unknown/],
+        ["stacks as a list", "stacks: [ci]", /stacks: must be a mapping/],
+    ])("refuses %s", (_, text, expected) => {
+        expect(refusal(() => own(text))).toMatch(expected);
+    });
+
+    test("counts before Pulumi's files beside it", () => {
+        write("Pulumi.yaml", "name: infra\nconfig: {port: 9}");
+        expect(own("port: 1")).toEqual({ "fdw-stub:port": "1" });
+        expect(identify(directory, "dev").project).toBe("fdw-stub");
+    });
+
+    test("takes schema and variables from the command line", () => {
+        write("fdw-stub.yaml", "schema: [db]\nvariables: {A: 1, B: 2}");
+        expect(
+            readProjectStack(directory, "dev", { schema: [join(directory, "x")], variables: { B: "3" } }).configuration,
+        ).toEqual({ "fdw-stub:schema": '["x"]', "fdw-stub:variables": '{"A":1,"B":"3"}' });
+        rmSync(join(directory, "fdw-stub.yaml"));
+        const bare = readProjectStack(directory, "dev", { schema: [directory], variables: { A: "1" } });
+        expect(bare.configuration).toEqual({ "fdw-stub:schema": '["."]', "fdw-stub:variables": '{"A":"1"}' });
+    });
+
+    test("leaves variables that are no mapping to the check of the configuration", () => {
+        write("fdw-stub.yaml", "variables: [a]");
+        expect(readProjectStack(directory, "dev", { variables: { A: "1" } }).configuration).toEqual({
+            "fdw-stub:variables": '["a"]',
+        });
+    });
+});
+
+describe("the JSON schema of fdw-stub.yaml", () => {
+    const shape = z.object({
+        properties: z.record(z.string(), z.looseObject({ description: z.string().min(10) })),
+        additionalProperties: z.literal(false),
+    });
+
+    test("has every key, each with what it means, and nothing else", () => {
+        const { properties } = shape.parse(jsonSchema());
+        expect(Object.keys(properties).sort()).toEqual([...CONFIGURATION_KEYS, "stacks"].sort());
+        const { stacks } = z.object({ stacks: z.object({ additionalProperties: shape }) }).parse(properties);
+        expect(Object.keys(stacks.additionalProperties.properties).sort()).toEqual([...CONFIGURATION_KEYS].sort());
     });
 });
 

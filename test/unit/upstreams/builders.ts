@@ -31,5 +31,16 @@ export function table(name: string, columns: readonly string[], more: Partial<Ta
 
 /** A stub database in which only what a test is about differs from the empty one. */
 export function stub(more: Partial<StubDatabase> = {}): StubDatabase {
-    return { database: "db", servers: [], users: [], extensions: [], ddl: [], tables: [], ...more };
+    return {
+        database: "db",
+        servers: [],
+        users: [],
+        open: false,
+        passedThrough: [],
+        extensions: [],
+        publications: [],
+        ddl: [],
+        tables: [],
+        ...more,
+    };
 }

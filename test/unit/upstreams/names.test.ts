@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+    canonicalHost,
+    checkAddress,
     checkDatabase,
     checkDevDatabase,
     checkHost,
@@ -27,6 +29,16 @@ describe("checkHost", () => {
         "::1",
         "_",
         "1db",
+        "10.0.0.1",
+        "8.8.8.8",
+        "fe80::1",
+        "2001:DB8::1",
+        "::ffff:10.0.0.1",
+        "0.0.0.0",
+        "::",
+        "/var/run/postgresql",
+        "/cloudsql/project:region:instance",
+        `/${"x".repeat(91)}`,
     ])("takes %s", (host) => {
         expect(checkHost(host)).toBeUndefined();
     });
@@ -40,7 +52,6 @@ describe("checkHost", () => {
         "a b",
         "a:5432",
         "a/b",
-        "/var/run/postgresql",
         "größe",
         "a".repeat(64),
         `${"a.".repeat(127)}a`,
@@ -53,13 +64,23 @@ describe("checkHost", () => {
         expect(checkHost(host)).toContain(JSON.stringify(host));
     });
 
-    test.each(["10.0.0.1", "8.8.8.8", "fe80::1", "2001:db8::1", "127.1", "0.0.0.0", "::", "1", "256.1.1.1"])(
-        "refuses the address %s, which no host alias can answer",
-        (host) => {
-            expect(checkHost(host)).toContain(`${JSON.stringify(host)} is an address`);
-            expect(checkHost(host)).toContain("Use a host name");
-        },
-    );
+    test.each([
+        ["127.1", "is no whole IPv4 address"],
+        ["1", "is no whole IPv4 address"],
+        ["256.1.1.1", "is no whole IPv4 address"],
+        ["224.0.0.1", "is none that a server can have"],
+        ["255.255.255.255", "is none that a server can have"],
+        ["0.1.2.3", "is none that a server can have"],
+        ["ff02::1", "is none that a server can have"],
+        ["fe80::1%eth0", "is no IPv4 or IPv6 address"],
+        ["@abstract", "is an abstract socket"],
+        [`/${"x".repeat(92)}`, "has 93 bytes; Linux takes sockets in folders of at most 92"],
+        ["/a,b", "holds a comma"],
+        ["/a\nb", "holds a comma, a line break"],
+        ["/a ", "holds a comma, a line break or a NUL character, or ends with white space"],
+    ])("refuses %j, which %s", (host, why) => {
+        expect(checkHost(host)).toContain(`${JSON.stringify(host)} ${why}`);
+    });
 
     test("refuses whatever could leave its place in the container's hosts file", () => {
         fc.assert(
@@ -68,11 +89,37 @@ describe("checkHost", () => {
                 fc.constantFrom(" ", "\n", "\t", "\r", "#", '"', "'", "\\", "/", "=", "\u00a0", "\0"),
                 fc.string({ unit: "binary", maxLength: 8 }),
                 (before, bad, after) => {
-                    expect(checkHost(`${before}${bad}${after}`)).toEqual(expect.any(String));
+                    const host = `${before}${bad}${after}`;
+                    // A folder is no host alias.
+                    fc.pre(!host.startsWith("/"));
+                    expect(checkHost(host)).toEqual(expect.any(String));
                 },
             ),
         );
     });
+});
+
+test.each([
+    ["DB.Internal", "db.internal"],
+    ["FD00:0:0::5", "fd00::5"],
+    ["::ffff:10.0.0.1", "10.0.0.1"],
+    ["10.0.0.1", "10.0.0.1"],
+    ["/cloudsql/A:b/", "/cloudsql/A:b"],
+    ["/", "/"],
+])("canonicalHost(%j) is %j", (host, expected) => {
+    expect(canonicalHost(host)).toBe(expected);
+});
+
+test.each([
+    ["10.0.0.1", undefined],
+    ["fd00::1", undefined],
+    ["::1", undefined],
+    ["db", /is no IPv4 or IPv6 address/],
+    ["10.0.0", /is no IPv4 or IPv6 address/],
+    ["239.0.0.1", /is none that a server can have/],
+])("checkAddress(%j) answers %s", (address, expected) => {
+    const found = checkAddress(address);
+    expect(expected === undefined ? found : expected.test(found ?? "")).toBe(expected === undefined ? undefined : true);
 });
 
 test.each([
@@ -85,6 +132,11 @@ test.each([
     ["127.example.com", false],
     ["128.0.0.1", false],
     ["upstream_db", false],
+    ["0.0.0.0", true],
+    ["::", true],
+    ["0:0::1", true],
+    ["::ffff:127.0.0.1", false],
+    ["/var/run/postgresql", false],
 ])("isLoopback(%j) is %s", (host, expected) => {
     expect(isLoopback(host)).toBe(expected);
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../../upstreams/errors";
+import { CONNECTION_OPTIONS } from "../../../upstreams/options";
 import { CONFIGURATION_KEYS, parseConfiguration, resolveUpstreams } from "../../../upstreams/parse";
 
 const PREFIX = "The configuration cannot be used: ";
@@ -164,12 +165,32 @@ describe("parseConfiguration", () => {
         [
             "a host with a space",
             withUpstream({ host: "a b" }),
-            'upstreams[0].host: the host "a b" is no host name; allowed are letters, digits, "-" and "_" in labels of up to 63 characters, separated by dots, 253 in all.',
+            'upstreams[0].host: the host "a b" is no host name; allowed are letters, digits, "-" and "_" in labels of up to 63 characters, separated by dots, 253 in all, addresses, and absolute paths of socket folders.',
         ],
         [
-            "an address",
-            withUpstream({ host: "10.1.2.3" }),
-            'upstreams[0].host: the host "10.1.2.3" is an address that cannot be given to the container; allowed are host names, "localhost" and 127.0.0.0/8. Use a host name in CREATE SERVER for the dev database.',
+            "half an address",
+            withUpstream({ host: "10.1" }),
+            'upstreams[0].host: the host "10.1" is no whole IPv4 address; write all four numbers, such as "10.0.0.5".',
+        ],
+        [
+            "a hostaddr that is a name",
+            withUpstream({ hostaddr: "db" }),
+            'upstreams[0].hostaddr: the address "db" is no IPv4 or IPv6 address, such as "10.0.0.5" or "fd00::5".',
+        ],
+        [
+            "an option that is none",
+            withUpstream({ connections: [{ sslmod: "require" }] }),
+            `upstreams[0].connections[0]: unknown key "sslmod". Known keys: ${CONNECTION_OPTIONS.join(", ")}. Check the spelling, or remove it.`,
+        ],
+        [
+            "an option that is a list",
+            withUpstream({ connections: [{ sslmode: [] }] }),
+            "upstreams[0].connections[0].sslmode: an option's value must be text.",
+        ],
+        [
+            "a schema that no extension can have",
+            withUpstream({ extensionSchemas: { citext: "pg_x" } }),
+            'upstreams[0].extensionSchemas.citext: the schema name "pg_x" is reserved by PostgreSQL. Use another.',
         ],
         [
             "port 0",
@@ -335,16 +356,6 @@ describe("parseConfiguration", () => {
             'devDatabase: the dev database cannot be "postgres", which every server has and needs. Use another name.',
         ],
         [
-            "an upstream called like the dev database",
-            { ...withUpstream({ database: "dev" }) },
-            `the dev database and an upstream's database are both called "dev", but the dev database must stay empty. Set devDatabase to another name.`,
-        ],
-        [
-            "an upstream called like the maintenance database",
-            { ...withUpstream({ database: "fdw_stub" }) },
-            'the database "fdw_stub" is the one in which fresh databases are handed out. Give the dev database, or the upstream\'s, another name.',
-        ],
-        [
             "a stock that is too large",
             { ...withUpstream({}), stock: 1001 },
             "stock: stock is 1001; allowed are whole numbers from 0 to 1000.",
@@ -487,9 +498,9 @@ describe("parseConfiguration", () => {
         [
             withUpstream({ upstream: 1 }),
             "upstreams[0]: ",
-            "host, port, database, users, extensions, ddl, ddlFiles, tables",
+            "host, port, database, hostaddr, stub, connections, publications, users, extensions, extensionSchemas, optionalExtensions, ddl, ddlFiles, tables",
         ],
-        [withUser({ name: "u", upstream: 1 }), "upstreams[0].users[0]: ", "name, password"],
+        [withUser({ name: "u", upstream: 1 }), "upstreams[0].users[0]: ", "name, password, created, trusted"],
         [withTable({ upstream: 1 }), "upstreams[0].tables[0]: ", "schema, name, columns, rows"],
         [
             withTable({ columns: [{ name: "c", type: "int", upstream: 1 }] }),
@@ -597,7 +608,7 @@ describe("resolveUpstreams", () => {
         };
         expect(() => resolveUpstreams(parsed({ ddlFiles: ["missing.sql"] }), read)).toThrow(
             new InputError(
-                `${PREFIX}upstreams[0].ddlFiles: the file "missing.sql" cannot be read (ENOENT: no such file or directory). Paths are relative to the folder of Pulumi.yaml.`,
+                `${PREFIX}upstreams[0].ddlFiles: the file "missing.sql" cannot be read (ENOENT: no such file or directory). Paths are relative to the folder of the configuration.`,
             ),
         );
     });

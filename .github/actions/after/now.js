@@ -1,0 +1,1 @@
+// Nothing yet: the action is here for what comes after.

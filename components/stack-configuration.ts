@@ -1,0 +1,29 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { FdwStubDevDatabaseArgs } from "./args";
+import { readConfiguration } from "./config";
+import { withOwnStubs } from "./derive";
+import { printable } from "./explained";
+import { projectDirectory } from "./project";
+
+/**
+ * The stack's configuration as arguments of the component.
+ *
+ * @throws an error that Pulumi prints as its message alone.
+ */
+export function argsFromConfiguration(): FdwStubDevDatabaseArgs {
+    try {
+        const read = readConfiguration(pulumi.runtime.allConfig(), pulumi.getProject());
+        const { upstreams, ...rest } = read.schema.length > 0 ? read : withOwnStubs(read, projectDirectory());
+        return {
+            ...rest,
+            upstreams: upstreams.map(({ ddl, ...upstream }) => ({
+                ...upstream,
+                ...(ddl === undefined
+                    ? {}
+                    : { ddl: typeof ddl === "string" ? ddl : ddl.map(({ sql }) => sql).join("\n") }),
+            })),
+        };
+    } catch (error) {
+        throw printable(error);
+    }
+}

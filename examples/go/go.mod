@@ -1,0 +1,3 @@
+module fdw-stub-go
+
+go 1.25

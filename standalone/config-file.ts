@@ -1,0 +1,95 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { inputError } from "../upstreams/errors";
+import { CONFIGURATION_KEYS, CONFIGURATION_SHAPE } from "../upstreams/parse";
+import { readYaml } from "./yaml";
+
+/** The configuration of a repository that is no Pulumi project. It is optional. */
+export const CONFIG_FILE = "fdw-stub.yaml";
+
+/** What each key means: the text that an editor shows. */
+const MEANING: Readonly<Record<string, string>> = {
+    schema: "Files and folders of your schema, from which the upstreams are derived; relative to this file.",
+    variables: "Values of placeholders in the schema's files, by name.",
+    upstreams: "Upstreams declared by hand; they win over derived ones, field by field.",
+    roles: "Roles without a login that the schema mentions and does not create.",
+    strict: "Whether a statement of the schema that PostgreSQL refuses is an error, and not a warning.",
+    image: "The official postgres image, 14 or later, or one made from it.",
+    port: "A fixed port on 127.0.0.1. Without it a free one that stays the same.",
+    settings: "Server settings as in postgresql.conf, by name.",
+    devDatabase: "Name of the dev database, which stays empty for Atlas.",
+    devUser: "Name of the superuser in the dev URL; its password is generated.",
+    baseline: "SQL files that every fresh database starts from.",
+    stock: "Fresh databases prepared ahead.",
+    kept: "Leftovers of killed commands that stay for a look.",
+    maxAge: "Seconds after which a fresh database goes even when in use.",
+};
+
+const content = z.record(z.string(), z.unknown()).nullable();
+const stacks = z.record(z.string(), content).nullish();
+
+function unknownKeys(place: string, values: Readonly<Record<string, unknown>>): string[] {
+    return Object.keys(values)
+        .filter((key) => !CONFIGURATION_KEYS.includes(key))
+        .map(
+            (key) =>
+                `${place}${key} is unknown; known are ${CONFIGURATION_KEYS.join(", ")}, and stacks. Check the spelling, or remove it.`,
+        );
+}
+
+/** Whether a repository has a configuration file. */
+export function hasConfigFile(directory: string): boolean {
+    return existsSync(join(directory, CONFIG_FILE));
+}
+
+/**
+ * Reads a stack's configuration from the file: what stands at the top, with the stack's own keys over it.
+ *
+ * @throws InputError for a file that is no YAML, and for keys that are unknown.
+ */
+export function readConfigFile(directory: string, stack: string): Record<string, unknown> {
+    const path = join(directory, CONFIG_FILE);
+    const { stacks: own, ...common } = readYaml(path, content, "configuration of fdw-stub") ?? {};
+    const result = stacks.safeParse(own);
+    if (!result.success) {
+        throw inputError(`${path} cannot be used`, [
+            "stacks: must be a mapping of a stack's name to the keys that differ for it, for example stacks: {ci: {image: postgres:17}}.",
+        ]);
+    }
+    const all = result.data ?? {};
+    const unknown = [
+        ...unknownKeys("", common),
+        ...Object.entries(all).flatMap(([name, values]) => unknownKeys(`stacks.${name}.`, values ?? {})),
+    ];
+    if (unknown.length > 0) {
+        throw inputError(`${path} cannot be used`, unknown);
+    }
+    return { ...common, ...all[stack] };
+}
+
+/** The JSON schema of the file, for editors. */
+export function jsonSchema(): Record<string, unknown> {
+    const { $schema, properties, $defs } = z.toJSONSchema(CONFIGURATION_SHAPE, { io: "input", unrepresentable: "any" });
+    const described = Object.fromEntries(
+        Object.entries(properties ?? {}).map(([key, value]) => [
+            key,
+            typeof value === "object" ? { description: MEANING[key], ...value } : value,
+        ]),
+    );
+    const keys = { type: "object", additionalProperties: false };
+    return {
+        $schema,
+        title: "Configuration of fdw-stub",
+        ...keys,
+        properties: {
+            ...described,
+            stacks: {
+                description: "What differs, by the name of a stack.",
+                type: "object",
+                additionalProperties: { ...keys, properties: described },
+            },
+        },
+        ...($defs === undefined ? {} : { $defs }),
+    };
+}
