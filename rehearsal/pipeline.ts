@@ -33,16 +33,17 @@ function openAfter([first, second, third]: readonly string[], before: boolean): 
 }
 
 /**
+ * @param session gives the session, a new one after the server has crashed.
  * @param onResult is called for each statement, in order.
  */
 export async function runAll(
-    session: Session,
+    session: () => Promise<Session>,
     statements: readonly ReadStatement[],
     onResult: (statement: ReadStatement, ran: Ran) => Promise<void>,
 ): Promise<void> {
     let next = 0;
     while (next < statements.length) {
-        next = await window(session, statements, next, onResult);
+        next = await window(await session(), statements, next, onResult);
     }
 }
 
@@ -69,7 +70,13 @@ async function window(
         if (statement === undefined || (statement.copyData !== undefined && underWay.length > 0)) {
             break;
         }
-        const saved = open && !standsAlone(statement.words);
+        const alone = standsAlone(statement.words);
+        // Once a statement has failed, the others of its transaction fail too, until something ends it or goes back: that
+        // must not be under way already.
+        if (alone && underWay.some((each) => each.saved)) {
+            break;
+        }
+        const saved = open && !alone;
         open = openAfter(statement.words, open);
         underWay.push({ statement, saved, open, ran: send(session, statement, saved) });
         bytes += statement.sql.length;
@@ -80,10 +87,10 @@ async function window(
     for (const [index, { statement, saved, open: expected, ran }] of underWay.entries()) {
         const result = await ran;
         const undone = saved && result.error !== undefined;
-        if (undone || (result.state !== "I") !== expected) {
+        if (undone || result.lost === true || (result.state !== "I") !== expected) {
             // What was sent after it found another state than it was sent for: it is sent again.
             await Promise.allSettled(underWay.slice(index + 1).map((later) => later.ran));
-            if (undone && session.state === "E") {
+            if (undone && session.state === "E" && !session.ended) {
                 await undo(session);
             }
             await onResult(statement, result);

@@ -81,11 +81,10 @@ export class ProofPass {
 
     /** Statements that are known beforehand, file by file. */
     async all(files: ReadonlyArray<readonly ReadStatement[]>): Promise<void> {
-        const session = await this.sessions.to(this.plan.devDatabase);
         for (const statements of files) {
             await this.sessions.reset();
             await runAll(
-                session,
+                () => this.sessions.to(this.plan.devDatabase),
                 statements.filter((statement) => this.concerns(statement)),
                 (statement, ran) => this.note(statement, ran),
             );

@@ -29,6 +29,8 @@ export interface QueryResult {
     readonly error?: DatabaseError;
     /** After the query. */
     readonly state: TransactionState;
+    /** Set when the connection was lost before the result was whole. */
+    readonly lost?: boolean;
 }
 
 /** How long a query may take. */
@@ -147,6 +149,7 @@ export class Session {
             results: running.results,
             state: this.state,
             ...(error === undefined ? {} : { error }),
+            ...(lost ? { lost } : {}),
         });
     }
 

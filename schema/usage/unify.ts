@@ -12,18 +12,15 @@ export function unify(analysis: Analysis, terms: readonly Term[], reason: string
     const typed = terms.find((term) => term.kind === "type");
     const variable = terms.find((term) => term.kind === "var");
     const main = typed ?? variable ?? terms[0] ?? NONE;
+    const weak = main.kind === "type" && isNumberLiteral(terms, main);
     for (const term of terms) {
         if (term !== main) {
             // A number beside a column tells as much as in a comparison.
-            analysis.unknowns.meet(
-                main,
-                term,
-                main.kind === "type" && isNumberLiteral(terms, main) ? STRENGTH.literal : STRENGTH.use,
-                reason,
-            );
+            analysis.unknowns.meet(main, term, weak ? STRENGTH.literal : STRENGTH.use, reason);
         }
     }
-    return main;
+    // Whatever takes the whole tells more of the column than the number does.
+    return weak ? (variable ?? main) : main;
 }
 
 function isNumberLiteral(terms: readonly Term[], main: Term): boolean {
