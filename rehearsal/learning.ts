@@ -204,10 +204,6 @@ export class LearningPass {
                 mappings.add(`${server}\0${role}`);
             }
         }
-        // What the script made in other databases is what their upstreams look like; what is ours there is not.
-        for (const database of [...this.withMirror].filter((name) => name !== this.plan.devDatabase)) {
-            await (await this.sessions.to(database)).rows("DROP SCHEMA pg_fdw_stub_rehearsal CASCADE");
-        }
         const admin = await this.cluster.in("postgres");
         const databases = await admin.rows(
             'SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname COLLATE "C"',

@@ -66,9 +66,12 @@ export class Provider {
         if (given === true) {
             return false;
         }
+        // What an import brought is as it is at the stub; it declares nothing.
+        const imported = new Set([table.local, ...table.locals.map(({ schema, name }) => `${schema}.${name}`)]);
         const declared = new Set(
             this.facts.tables
                 .filter(({ remoteSchema, remoteName }) => remoteSchema === table.schema && remoteName === table.name)
+                .filter(({ local }) => !imported.has(local))
                 .flatMap(({ columns }) => columns.map((column) => column.name)),
         );
         const statements: string[] = [];

@@ -65,7 +65,7 @@ describe("example schemas", () => {
         const shown = found.upstreams.map((upstream) => ({
             at: place(upstream),
             users: upstream.users.map((user) => user.name).sort(),
-            extensions: upstream.extensions,
+            extensions: upstream.extensions.map(({ name }) => name),
             tables: Object.fromEntries(
                 (found.origins.find((origin) => place(origin) === place(upstream))?.tables ?? []).map((table) => [
                     `${table.schema}.${table.name}`,

@@ -77,7 +77,7 @@ export function compact(inference: Inference): string[] {
         [
             place(upstream),
             ...upstream.users.map(({ name, password }) => (password === undefined ? name : `${name}:${password}`)),
-            ...upstream.extensions.map((name) => `+${name}`),
+            ...upstream.extensions.map(({ name }) => `+${name}`),
         ].join(" "),
         ...(inference.origins.find((origin) => place(origin) === place(upstream))?.tables ?? []).map(
             ({ schema, name, columns }) =>
