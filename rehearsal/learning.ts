@@ -26,6 +26,9 @@ const MAX_MENDS = 50;
 const QUIET =
     /^(?:CREATE (?:TABLE|INDEX|UNIQUE|TYPE|DOMAIN|FUNCTION|PROCEDURE|OR|VIEW|SCHEMA|EXTENSION|SEQUENCE|ROLE|USER|SERVER|FOREIGN|TRIGGER|POLICY)|ALTER|COMMENT|GRANT|REVOKE|SET|DROP|BEGIN|COMMIT)\b/;
 
+/** SQLSTATEs by which the schema itself keeps us from looking: a failed transaction, privileges, timeouts. */
+const NO_LOOK = /^(?:25P02|42501|57)/;
+
 /** Statements after which the effective schemas are the same. */
 const KEEPS_PATH =
     /^(?:CREATE (?:TABLE|INDEX|UNIQUE|TYPE|DOMAIN|FUNCTION|PROCEDURE|OR|VIEW|MATERIALIZED|EXTENSION|SEQUENCE|FOREIGN|TRIGGER|POLICY)|ALTER (?:TABLE|FOREIGN|INDEX|SEQUENCE|VIEW|FUNCTION)|COMMENT|GRANT|REVOKE|BEGIN|INSERT|UPDATE|DELETE|COPY)\b/;
@@ -283,7 +286,7 @@ export class LearningPass {
     private async look(sql: string): Promise<ReadonlyArray<ReadonlyArray<string | null>>> {
         const database = this.current === undefined ? this.plan.devDatabase : this.databaseOf(this.current);
         const ran = await runStatement(await this.sessions.to(database), { sql, words: ["SELECT"] });
-        if (ran.error !== undefined) {
+        if (ran.error !== undefined && !NO_LOOK.test(ran.error.code ?? "")) {
             throw ran.error;
         }
         return ran.results.at(-1)?.rows ?? [];

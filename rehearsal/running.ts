@@ -13,11 +13,11 @@ const SAVEPOINT = "fdw_stub_rehearsal";
 const BEFORE = `SAVEPOINT ${SAVEPOINT};\n`;
 
 /** Whether a statement runs without a savepoint before it, whatever the transaction's state. */
-export function standsAlone([first, second]: readonly string[]): boolean {
+export function standsAlone([first, second, third]: readonly string[]): boolean {
     return (
         TRANSACTION.has(first ?? "") ||
         (second === "TRANSACTION" && (first === "PREPARE" || first === "SET")) ||
-        (first === "SET" && second === "SESSION")
+        (first === "SET" && second === "SESSION" && third === "CHARACTERISTICS")
     );
 }
 

@@ -1,4 +1,4 @@
-/** Every example schema, and every case, on one rehearsal server. */
+/** Every example schema, and every case: two at a time, because most of the time each waits. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ const NEEDS_ADDRESSES: readonly string[] = ["documentation"];
 let rehearsals: Rehearsals;
 
 beforeAll(async () => {
-    rehearsals = await Rehearsals.start();
+    rehearsals = await Rehearsals.start({}, { count: 2 });
 });
 
 afterAll(() => rehearsals.end());
@@ -59,46 +59,50 @@ describe("example schemas", () => {
         expect(exampleNames().length).toBeGreaterThanOrEqual(25);
     });
 
-    test.each(exampleNames())("%s is rehearsed as expected", async (name) => {
-        const expected = expectationOf(name);
-        const found = await rehearsals.infer("", inputOf(name));
-        const shown = found.upstreams.map((upstream) => ({
-            at: place(upstream),
-            users: upstream.users.map((user) => user.name).sort(),
-            extensions: upstream.extensions.map(({ name }) => name),
-            tables: Object.fromEntries(
-                (found.origins.find((origin) => place(origin) === place(upstream))?.tables ?? []).map((table) => [
-                    `${table.schema}.${table.name}`,
-                    table.columns.map((column) => `${column.name} ${column.type}`).sort(),
-                ]),
-            ),
-        }));
-        const wanted = expected.upstreams.map((upstream) => ({
-            at: place(upstream),
-            users: [...upstream.users].sort(),
-            extensions: upstream.extensions,
-            tables: Object.fromEntries(
-                Object.entries(upstream.tables).map(([table, columns]) => [table, [...columns].sort()]),
-            ),
-        }));
-        expect(shown.sort(byPlace)).toEqual(wanted.sort(byPlace));
-        expect({ failed: found.ran.failed, errors: told(found, "error") }).toEqual({
-            failed: expected.failed,
-            errors: [],
-        });
-        expect(found.roles.map((role) => role.name).sort()).toEqual([...expected.roles].sort());
-        if (expected.files !== undefined) {
-            const files = found.files.map(({ file }) => file.slice(join(EXAMPLES, name).length + 1));
-            const order = expected.files.some((file) => file.startsWith("parts/")) ? [...files].sort() : files;
-            expect(order).toEqual(expected.files);
-        }
-        if (expected.tool !== undefined) {
-            expect(new Set(found.files.map(({ tool }) => tool))).toEqual(new Set([expected.tool]));
-        }
-        if (!NEEDS_ADDRESSES.includes(name)) {
-            checkForms(found);
-        }
-    });
+    test.concurrent.for(exampleNames())(
+        "%s is rehearsed as expected",
+        { timeout: 300_000 },
+        async (name, { expect }) => {
+            const expected = expectationOf(name);
+            const found = await rehearsals.infer("", inputOf(name));
+            const shown = found.upstreams.map((upstream) => ({
+                at: place(upstream),
+                users: upstream.users.map((user) => user.name).sort(),
+                extensions: upstream.extensions.map(({ name: extension }) => extension),
+                tables: Object.fromEntries(
+                    (found.origins.find((origin) => place(origin) === place(upstream))?.tables ?? []).map((table) => [
+                        `${table.schema}.${table.name}`,
+                        table.columns.map((column) => `${column.name} ${column.type}`).sort(),
+                    ]),
+                ),
+            }));
+            const wanted = expected.upstreams.map((upstream) => ({
+                at: place(upstream),
+                users: [...upstream.users].sort(),
+                extensions: upstream.extensions,
+                tables: Object.fromEntries(
+                    Object.entries(upstream.tables).map(([table, columns]) => [table, [...columns].sort()]),
+                ),
+            }));
+            expect(shown.sort(byPlace)).toEqual(wanted.sort(byPlace));
+            expect({ failed: found.ran.failed, errors: told(found, "error") }).toEqual({
+                failed: expected.failed,
+                errors: [],
+            });
+            expect(found.roles.map((role) => role.name).sort()).toEqual([...expected.roles].sort());
+            if (expected.files !== undefined) {
+                const files = found.files.map(({ file }) => file.slice(join(EXAMPLES, name).length + 1));
+                const order = expected.files.some((file) => file.startsWith("parts/")) ? [...files].sort() : files;
+                expect(order).toEqual(expected.files);
+            }
+            if (expected.tool !== undefined) {
+                expect(new Set(found.files.map(({ tool }) => tool))).toEqual(new Set([expected.tool]));
+            }
+            if (!NEEDS_ADDRESSES.includes(name)) {
+                checkForms(found);
+            }
+        },
+    );
 });
 
 /** What the first lines of a case say. */
@@ -120,7 +124,8 @@ describe("cases", () => {
         expect(files).toEqual(expect.arrayContaining([...NEEDS_TLS]));
     });
 
-    test.each(files.filter((file) => !NEEDS_TLS.includes(file)))("%s", async (file) => {
+    const now = files.filter((file) => !NEEDS_TLS.includes(file));
+    test.concurrent.for(now)("%s", { timeout: 300_000 }, async (file, { expect }) => {
         const { error, upstreams, columns } = expectedOf(file);
         const found = await rehearsals.infer("", { paths: [join(CASES, file)] });
         if (error === undefined) {

@@ -9,7 +9,7 @@ const STATEMENT_SECONDS = 5;
 let rehearsals: Rehearsals;
 
 beforeAll(async () => {
-    rehearsals = await Rehearsals.start({}, STATEMENT_SECONDS);
+    rehearsals = await Rehearsals.start({}, { statementSeconds: STATEMENT_SECONDS });
 });
 
 afterAll(() => rehearsals.end());

@@ -1,4 +1,4 @@
-/** Rehearsals for tests: one container for all of a file, and short forms of what they find. */
+/** Rehearsals for tests: a container or two for all of a file, and short forms of what they find. */
 
 import { finalServer } from "../../../components/derive";
 import { connectDocker } from "../../../docker/client";
@@ -24,28 +24,54 @@ const configured = (configuration: ConfigurationInput = {}) =>
     parseConfiguration({ schema: ["schema.sql"], ...configuration });
 
 export class Rehearsals {
-    private constructor(readonly server: RehearsalServer) {}
+    private readonly free: RehearsalServer[];
+    private readonly waiting: Array<(server: RehearsalServer) => void> = [];
 
-    /** @param statementSeconds How long a statement may take, where that is not what it is by default. */
-    static async start(configuration: ConfigurationInput = {}, statementSeconds?: number): Promise<Rehearsals> {
+    private constructor(private readonly servers: readonly RehearsalServer[]) {
+        this.free = [...servers];
+    }
+
+    /**
+     * @param count How many rehearsals may run at once.
+     * @param statementSeconds How long a statement may take, where that is not what it is by default.
+     */
+    static async start(
+        configuration: ConfigurationInput = {},
+        { count = 1, statementSeconds }: { count?: number; statementSeconds?: number } = {},
+    ): Promise<Rehearsals> {
         const { devUser, settings } = configured(configuration);
-        const image = await imageHere();
+        const docker = await connectDocker();
+        const options = {
+            image: await imageHere(),
+            devUser,
+            settings,
+            ...(statementSeconds === undefined ? {} : { statementSeconds }),
+        };
         return new Rehearsals(
-            await RehearsalServer.start(await connectDocker(), {
-                image,
-                devUser,
-                settings,
-                ...(statementSeconds === undefined ? {} : { statementSeconds }),
-            }),
+            await Promise.all(Array.from({ length: count }, () => RehearsalServer.start(docker, options))),
         );
     }
 
-    /** Runs a schema. */
+    /** Runs a schema, as soon as a server is free. */
     async infer(files: Files, input: Rehearsed = {}): Promise<Inference> {
+        const server = this.free.pop() ?? (await new Promise<RehearsalServer>((resolve) => this.waiting.push(resolve)));
+        try {
+            return await this.run(server, files, input);
+        } finally {
+            const next = this.waiting.shift();
+            if (next === undefined) {
+                this.free.push(server);
+            } else {
+                next(server);
+            }
+        }
+    }
+
+    private async run(server: RehearsalServer, files: Files, input: Rehearsed): Promise<Inference> {
         const configuration = configured(input.configuration);
         const all = typeof files === "string" ? { "schema.sql": files } : files;
         const roots = [...new Set(Object.keys(all).map((path) => path.split("/")[0] ?? path))];
-        return rehearseOn(this.server, {
+        return rehearseOn(server, {
             image: await imageHere(),
             devUser: configuration.devUser,
             settings: configuration.settings,
@@ -62,8 +88,8 @@ export class Rehearsals {
         });
     }
 
-    end(): Promise<void> {
-        return this.server.end();
+    async end(): Promise<void> {
+        await Promise.all(this.servers.map((server) => server.end()));
     }
 }
 
