@@ -12,16 +12,6 @@ import { EXAMPLES, exampleNames, expectationOf, inputOf } from "../../unit/schem
 import { place, Rehearsals, told } from "../support/rehearsals";
 
 const CASES = join(__dirname, "cases");
-/** Cases for which the stack's own server must speak TLS or answer for addresses. */
-const NEEDS_TLS: readonly string[] = [
-    "connect-client-certificate.sql",
-    "connect-ip-address.sql",
-    "connect-require-channel-binding.sql",
-    "connect-verify-full-ca-path.sql",
-];
-/** Examples for the same reason. */
-const NEEDS_ADDRESSES: readonly string[] = ["documentation"];
-
 let rehearsals: Rehearsals;
 
 beforeAll(async () => {
@@ -98,9 +88,7 @@ describe("example schemas", () => {
             if (expected.tool !== undefined) {
                 expect(new Set(found.files.map(({ tool }) => tool))).toEqual(new Set([expected.tool]));
             }
-            if (!NEEDS_ADDRESSES.includes(name)) {
-                checkForms(found);
-            }
+            checkForms(found);
         },
     );
 });
@@ -120,12 +108,11 @@ function expectedOf(file: string) {
 describe("cases", () => {
     const files = readdirSync(CASES).sort();
 
-    test("each that waits is there", () => {
-        expect(files).toEqual(expect.arrayContaining([...NEEDS_TLS]));
+    test("there are enough of them", () => {
+        expect(files.length).toBeGreaterThanOrEqual(18);
     });
 
-    const now = files.filter((file) => !NEEDS_TLS.includes(file));
-    test.concurrent.for(now)("%s", { timeout: 300_000 }, async (file, { expect }) => {
+    test.concurrent.for(files)("%s", { timeout: 300_000 }, async (file, { expect }) => {
         const { error, upstreams, columns } = expectedOf(file);
         const found = await rehearsals.infer("", { paths: [join(CASES, file)] });
         if (error === undefined) {
