@@ -17,7 +17,7 @@ import { Mender } from "./mender";
 import { blockLine, type MirrorNotice, mirrorNotice, quotedStatement } from "./notices";
 import { Provider } from "./provider";
 import { failureOf, outcomeOf, runStatement, Sessions, told } from "./running";
-import { addressOf, stubsOfServer } from "./servers";
+import { addressOf, databasesOfServer } from "./servers";
 import type { Session } from "./session";
 import type { StubTable } from "./stubs";
 import { subscriptionsIn } from "./subscriptions";
@@ -361,7 +361,7 @@ export class LearningPass {
     }
 
     private givenTable(server: string, schema: string, name: string) {
-        for (const database of stubsOfServer(this.facts, server, this.plan.knowledge.scripted)) {
+        for (const database of databasesOfServer(this.facts, server, this.plan.knowledge.scripted)) {
             const found = this.plan.given.get(database)?.find((each) => each.schema === schema && each.name === name);
             if (found !== undefined) {
                 return found.columns;

@@ -8,7 +8,7 @@ import type { Cluster } from "./cluster";
 import type { Facts } from "./facts";
 import type { Knowledge } from "./knowledge";
 import { runStatement } from "./running";
-import { stubsOf, stubsOfServer } from "./servers";
+import { databasesOf, databasesOfServer } from "./servers";
 import type { Session } from "./session";
 import { type StubTable, tablesOf } from "./stubs";
 
@@ -49,10 +49,10 @@ export class Provider {
     private stubsOfUsed({ server }: UsedTable): string[] {
         const { facts, knowledge } = this;
         if (typeof server === "string") {
-            return stubsOfServer(facts, server, knowledge.scripted);
+            return databasesOfServer(facts, server, knowledge.scripted);
         }
         const options = parseConninfo(server.conninfo);
-        return options === undefined ? [] : stubsOf(options, {}, knowledge.scripted);
+        return options === undefined ? [] : databasesOf(options, {}, knowledge.scripted);
     }
 
     private async provideAt(database: string, table: UsedTable, final: boolean): Promise<boolean> {

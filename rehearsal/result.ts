@@ -8,7 +8,7 @@ import type { Connection, Ddl, Upstream, User } from "../upstreams/model";
 import { describeDump } from "./ddl";
 import type { ConnectionFact, Facts, ServerFact } from "./facts";
 import type { EndState } from "./learning";
-import { stubName, userOf } from "./servers";
+import { databaseFor, userOf } from "./servers";
 import { type StubTable, shortType } from "./stubs";
 
 /** One stub as it is after a pass. */
@@ -22,7 +22,7 @@ export interface StubContent {
 export interface ResultInput {
     readonly facts: Facts;
     readonly end: EndState;
-    /** By the stub's own name (`stubName`). */
+    /** By the stub's own name (`databaseFor`). */
     readonly stubs: ReadonlyMap<string, StubContent>;
     /** Databases that the script fills. */
     readonly scripted: ReadonlySet<string>;
@@ -340,7 +340,7 @@ export function resultOf(input: ResultInput): Result {
     const ordered = [...builder.found.values()].sort(
         (a, b) => compare(a.host, b.host) || a.port - b.port || compare(a.database, b.database),
     );
-    const contentOf = (each: Building) => input.stubs.get(stubName(each, each.database, input.scripted));
+    const contentOf = (each: Building) => input.stubs.get(databaseFor(each, each.database, input.scripted));
     return {
         upstreams: ordered.map((each) => upstreamOf(each, contentOf(each))),
         origins: ordered.map((each) => originOf(each, contentOf(each), input)),
