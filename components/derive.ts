@@ -91,6 +91,7 @@ export async function finalServer(
     const { server, stubs, extensions } = await declare(complete, directory);
     return {
         plan: server,
+        passesSecrets: stubs.databases.some(({ passedThrough }) => passedThrough.length > 0),
         users: stubs.users,
         roles: complete.roles,
         databases: extensions.map(({ database, name }) => ({ database, extension: name })),

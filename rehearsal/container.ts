@@ -98,6 +98,9 @@ async function create(
 }
 
 export class RehearsalServer {
+    /** The superuser's, where the stack's own server asks for it. */
+    readonly password = randomBytes(16).toString("hex");
+
     private constructor(
         readonly container: Docker.Container,
         readonly answering: Answering,
@@ -182,6 +185,7 @@ export class RehearsalServer {
             await reach(),
             { user: this.options.devUser, database },
             milliseconds === undefined ? undefined : { milliseconds, reach },
+            this.password,
         );
     }
 
@@ -204,7 +208,7 @@ export class RehearsalServer {
             Object.entries({
                 ...plan.environment,
                 POSTGRES_USER: this.options.devUser,
-                POSTGRES_PASSWORD: randomBytes(16).toString("hex"),
+                POSTGRES_PASSWORD: this.password,
                 POSTGRES_DB: "postgres",
             }).map(([name, value]) => `${name}=${value}`),
         );

@@ -7,7 +7,7 @@ import { quoteIdent } from "../upstreams/quote";
 import { stubStatements } from "../upstreams/script";
 import { planStubs } from "../upstreams/stubs";
 import type { RehearsalServer } from "./container";
-import { stubName } from "./servers";
+import { databaseFor } from "./servers";
 import { dumpRows, dumpStub, type StubTable, tablesOf } from "./stubs";
 
 export interface DeclaredStubs {
@@ -35,7 +35,7 @@ export async function declaredStubs(server: RehearsalServer, declared: readonly 
     for (const { upstream, stub } of declared.flatMap((each) =>
         planStubs([each]).databases.map((one) => ({ upstream: each, stub: one })),
     )) {
-        const database = stubName({ ...upstream, host: canonicalHost(upstream.host) }, upstream.database, new Set());
+        const database = databaseFor({ ...upstream, host: canonicalHost(upstream.host) }, upstream.database, new Set());
         if (texts.has(database)) {
             // Two declared upstreams of one place.
             continue;

@@ -41,6 +41,13 @@ export interface ConnectionFact {
     readonly place: Place;
 }
 
+/** CREATE SUBSCRIPTION: who publishes is expected to be there. */
+export interface SubscriptionFact {
+    readonly conninfo: string;
+    readonly publications: readonly string[];
+    readonly place: Place;
+}
+
 /** A column that is one type at one moment and another later. */
 export interface RetypedFact {
     readonly database: string;
@@ -79,6 +86,7 @@ export interface Facts {
     readonly mappings: MappingFact[];
     readonly tables: TableFact[];
     readonly connections: ConnectionFact[];
+    readonly subscriptions: SubscriptionFact[];
     readonly retyped: RetypedFact[];
     readonly contradictions: ContradictionFact[];
     readonly failures: FailureFact[];
@@ -92,6 +100,7 @@ export function noFacts(): Facts {
         mappings: [],
         tables: [],
         connections: [],
+        subscriptions: [],
         retyped: [],
         contradictions: [],
         failures: [],

@@ -5,6 +5,8 @@ import type { ServerPlan } from "../upstreams/server";
 
 export interface FinalServer {
     readonly plan: ServerPlan;
+    /** Some connection passes the secret on with which its own session was opened (`use_scram_passthrough`). */
+    readonly passesSecrets: boolean;
     /** Logins of the upstreams. */
     readonly users: readonly User[];
     /** Roles without a login. */

@@ -4,6 +4,7 @@ import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
 import { isUnreadable } from "../schema/read/unreadable";
 import type { Place } from "../schema/report";
 import { Usage } from "../schema/usage/usage";
+import { parseSql } from "../upstreams/parser";
 import { quoteLiteral } from "../upstreams/quote";
 import { prepareAnswers } from "./answers";
 import { Cluster } from "./cluster";
@@ -16,9 +17,10 @@ import { Mender } from "./mender";
 import { blockLine, type MirrorNotice, mirrorNotice, quotedStatement } from "./notices";
 import { Provider } from "./provider";
 import { failureOf, outcomeOf, runStatement, Sessions, told } from "./running";
-import { addressOf, stubsOfServer } from "./servers";
+import { addressOf, databasesOfServer } from "./servers";
 import type { Session } from "./session";
 import type { StubTable } from "./stubs";
+import { subscriptionsIn } from "./subscriptions";
 
 /** How often a statement is mended and run again. */
 const MAX_MENDS = 50;
@@ -140,6 +142,14 @@ export class LearningPass {
         const [first, second] = statement.words;
         if (second === "DATABASE" && (first === "CREATE" || first === "DROP")) {
             // A database that the script connects to is made when it does.
+            return {};
+        }
+        if (first === "CREATE" && second === "SUBSCRIPTION") {
+            // A cluster that makes a slot for itself here waits for itself; the stack's own server has a way around.
+            const parsed = parseSql(statement.sql);
+            for (const subscription of "nodes" in parsed ? subscriptionsIn(parsed.nodes) : []) {
+                this.facts.subscriptions.push({ ...subscription, place: this.place });
+            }
             return {};
         }
         if (statement.database !== undefined) {
@@ -351,7 +361,7 @@ export class LearningPass {
     }
 
     private givenTable(server: string, schema: string, name: string) {
-        for (const database of stubsOfServer(this.facts, server, this.plan.knowledge.scripted)) {
+        for (const database of databasesOfServer(this.facts, server, this.plan.knowledge.scripted)) {
             const found = this.plan.given.get(database)?.find((each) => each.schema === schema && each.name === name);
             if (found !== undefined) {
                 return found.columns;

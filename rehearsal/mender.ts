@@ -8,7 +8,7 @@ import type { Facts } from "./facts";
 import type { Knowledge } from "./knowledge";
 import type { Mend } from "./mend";
 import { runStatement } from "./running";
-import { clientFiles, stubsOfServer, userOf } from "./servers";
+import { clientFiles, databasesOfServer, userOf } from "./servers";
 import type { Session } from "./session";
 
 export class Mender {
@@ -85,7 +85,7 @@ export class Mender {
                 return users.length > 0;
             }
             case "remote-schema": {
-                for (const database of stubsOfServer(facts, mend.server, knowledge.scripted)) {
+                for (const database of databasesOfServer(facts, mend.server, knowledge.scripted)) {
                     await cluster.database(database);
                     await (await cluster.in(database)).query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdent(mend.schema)}`);
                 }

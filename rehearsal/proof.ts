@@ -33,9 +33,11 @@ export class ProofPass {
     async begin(): Promise<void> {
         const { server, plan } = this;
         const { final, devUser, devDatabase } = plan;
-        await server.serveFinal(final);
+        await server.serveFinal(final.passesSecrets ? asked(final, devDatabase, devUser) : final);
         const admin = await server.finalSession("postgres");
         try {
+            // What initdb is told where the stack's own server is made.
+            await admin.rows(`ALTER ROLE ${quoteIdent(devUser)} PASSWORD ${quoteLiteral(server.password)}`);
             for (const { name, password } of final.users.filter((user) => user.name !== devUser)) {
                 const secret = password === undefined ? "" : ` PASSWORD ${quoteLiteral(password)}`;
                 await admin.rows(`CREATE ROLE ${quoteIdent(name)} LOGIN${secret}`);
@@ -112,4 +114,14 @@ export class ProofPass {
     end(): void {
         this.sessions.end();
     }
+}
+
+/** Sessions with the dev database come from outside the real server and are asked for a password, which they then can pass on. */
+function asked(final: FinalServer, database: string, user: string): FinalServer {
+    const files = final.plan.files.map((file) =>
+        file.file.endsWith("/pg_hba.conf")
+            ? { ...file, content: `local ${quoteIdent(database)} ${quoteIdent(user)} scram-sha-256\n${file.content}` }
+            : file,
+    );
+    return { ...final, plan: { ...final.plan, files } };
 }

@@ -8,7 +8,7 @@ import type { Cluster } from "./cluster";
 import type { Facts } from "./facts";
 import type { Knowledge } from "./knowledge";
 import { runStatement } from "./running";
-import { stubsOf, stubsOfServer } from "./servers";
+import { databasesOf, databasesOfServer } from "./servers";
 import type { Session } from "./session";
 import { type StubTable, tablesOf } from "./stubs";
 
@@ -49,10 +49,10 @@ export class Provider {
     private stubsOfUsed({ server }: UsedTable): string[] {
         const { facts, knowledge } = this;
         if (typeof server === "string") {
-            return stubsOfServer(facts, server, knowledge.scripted);
+            return databasesOfServer(facts, server, knowledge.scripted);
         }
         const options = parseConninfo(server.conninfo);
-        return options === undefined ? [] : stubsOf(options, {}, knowledge.scripted);
+        return options === undefined ? [] : databasesOf(options, {}, knowledge.scripted);
     }
 
     private async provideAt(database: string, table: UsedTable, final: boolean): Promise<boolean> {
@@ -66,9 +66,12 @@ export class Provider {
         if (given === true) {
             return false;
         }
+        // What an import brought is as it is at the stub; it declares nothing.
+        const imported = new Set([table.local, ...table.locals.map(({ schema, name }) => `${schema}.${name}`)]);
         const declared = new Set(
             this.facts.tables
                 .filter(({ remoteSchema, remoteName }) => remoteSchema === table.schema && remoteName === table.name)
+                .filter(({ local }) => !imported.has(local))
                 .flatMap(({ columns }) => columns.map((column) => column.name)),
         );
         const statements: string[] = [];

@@ -192,7 +192,7 @@ class Rehearsal {
             const moved = this.settleDatabases(pass);
             const next = new Map(
                 [...stubs]
-                    .filter(([database]) => !knowledge.scripted.has(database))
+                    .filter(([database]) => database !== knowledge.ownDatabase && !knowledge.scripted.has(database))
                     .map(([database, { entries }]) => [database, entries.join("\n")]),
             );
             return {

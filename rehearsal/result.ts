@@ -8,7 +8,7 @@ import type { Connection, Ddl, Upstream, User } from "../upstreams/model";
 import { describeDump } from "./ddl";
 import type { ConnectionFact, Facts, ServerFact } from "./facts";
 import type { EndState } from "./learning";
-import { stubName, userOf } from "./servers";
+import { databaseFor, userOf } from "./servers";
 import { type StubTable, shortType } from "./stubs";
 
 /** One stub as it is after a pass. */
@@ -22,7 +22,7 @@ export interface StubContent {
 export interface ResultInput {
     readonly facts: Facts;
     readonly end: EndState;
-    /** By the stub's own name (`stubName`). */
+    /** By the stub's own name (`databaseFor`). */
     readonly stubs: ReadonlyMap<string, StubContent>;
     /** Databases that the script fills. */
     readonly scripted: ReadonlySet<string>;
@@ -47,6 +47,7 @@ interface Building {
     readonly database: string;
     readonly servers: Array<{ name: string; place: Place }>;
     readonly connections: Connection[];
+    readonly publications: Set<string>;
     readonly users: Map<string, { roles: Set<string>; place: Place; password?: string; created?: true }>;
 }
 
@@ -80,6 +81,16 @@ class Builder {
                 this.needed(needs, { name: "dblink", place }, [], place);
             }
         }
+        for (const { conninfo, publications, place } of facts.subscriptions) {
+            const needs = connectionNeeds(parseConninfo(conninfo) ?? {}, {}, "This subscription");
+            this.say(needs, place, new Set());
+            this.needed(needs, { name: "subscription", place }, ["CURRENT_USER"], place);
+            for (const target of needs.targets) {
+                for (const publication of publications) {
+                    this.at(target, needs.database)?.publications.add(publication);
+                }
+            }
+        }
         for (const connection of facts.connections) {
             this.connected(connection);
         }
@@ -97,7 +108,14 @@ class Builder {
         if (known !== undefined) {
             return known;
         }
-        const made: Building = { ...target, database, servers: [], connections: [], users: new Map() };
+        const made: Building = {
+            ...target,
+            database,
+            servers: [],
+            connections: [],
+            publications: new Set(),
+            users: new Map(),
+        };
         this.found.set(key, made);
         return made;
     }
@@ -258,6 +276,7 @@ function upstreamOf(building: Building, content: StubContent | undefined): Upstr
         port: building.port,
         database: building.database,
         ...(building.connections.length === 0 ? {} : { connections: building.connections }),
+        ...(building.publications.size === 0 ? {} : { publications: [...building.publications].sort(compare) }),
         users,
         extensions: [...extensions].sort((a, b) => compare(a.name, b.name)),
         ddl: ddl.map((sql): Ddl => ({ origin: place.file, line: place.line, sql })),
@@ -321,7 +340,7 @@ export function resultOf(input: ResultInput): Result {
     const ordered = [...builder.found.values()].sort(
         (a, b) => compare(a.host, b.host) || a.port - b.port || compare(a.database, b.database),
     );
-    const contentOf = (each: Building) => input.stubs.get(stubName(each, each.database, input.scripted));
+    const contentOf = (each: Building) => input.stubs.get(databaseFor(each, each.database, input.scripted));
     return {
         upstreams: ordered.map((each) => upstreamOf(each, contentOf(each))),
         origins: ordered.map((each) => originOf(each, contentOf(each), input)),

@@ -23,7 +23,7 @@ export function serverOptions({ servers }: Facts, name: string): Options {
  * The database that stands for an upstream's: one of its own for each place, except for the server itself and for
  * databases that the script fills. The same rule stands in `server/answer.pl` and `server/mirror.sql`.
  */
-export function stubName(
+export function databaseFor(
     { host, hostaddr = host, port }: Target,
     database: string,
     plain: ReadonlySet<string>,
@@ -36,16 +36,16 @@ export function stubName(
 }
 
 /** The stubs that connections with these options lead to. */
-export function stubsOf(server: Options, mapping: Options, plain: ReadonlySet<string>): string[] {
+export function databasesOf(server: Options, mapping: Options, plain: ReadonlySet<string>): string[] {
     const { targets, database } = connectionNeeds(server, mapping);
-    return targets.map((target) => stubName(target, database, plain));
+    return targets.map((target) => databaseFor(target, database, plain));
 }
 
 /** The stubs that a server leads to with its mappings. */
-export function stubsOfServer(facts: Facts, server: string, plain: ReadonlySet<string>): string[] {
+export function databasesOfServer(facts: Facts, server: string, plain: ReadonlySet<string>): string[] {
     const options = serverOptions(facts, server);
     const own = facts.mappings.filter((mapping) => mapping.server === server).map((mapping) => mapping.options);
-    return [...new Set((own.length === 0 ? [{}] : own).flatMap((mapping) => stubsOf(options, mapping, plain)))];
+    return [...new Set((own.length === 0 ? [{}] : own).flatMap((mapping) => databasesOf(options, mapping, plain)))];
 }
 
 /** Where a server or a connection string of dblink leads; undefined where that is not known. */

@@ -11,6 +11,7 @@ import {
     ReadyForQueryMessage,
     RowDescriptionMessage,
 } from "pg-protocol/dist/messages";
+import { ScramClient } from "./scram";
 
 /** What one statement of a query gave. */
 export interface StatementResult {
@@ -67,11 +68,13 @@ export class Session {
     private readonly sent: Running[] = [];
     private lost: Error | undefined;
     private timer: NodeJS.Timeout | undefined;
+    private scram: ScramClient | undefined;
     private key: BackendKeyDataMessage | undefined;
 
     private constructor(
         private readonly stream: Duplex,
         private readonly limit: QueryLimit | undefined,
+        private readonly password: string | undefined,
     ) {
         const lost = () => this.fail(new Error("The connection to the rehearsal's server was lost."));
         parse(stream, (message) => this.message(message)).then(lost, (error: unknown) => this.fail(error));
@@ -82,6 +85,7 @@ export class Session {
     /**
      * Begins a session on a stream whose other end lets everybody in.
      *
+     * @param password What to answer where the server asks for it, by SCRAM.
      * @param limit Queries that take longer end in an error; without it they take as long as they take.
      * @throws DatabaseError when the server refuses, for example because there is no such database.
      */
@@ -89,8 +93,9 @@ export class Session {
         stream: Duplex,
         parameters: Readonly<Record<string, string>>,
         limit?: QueryLimit,
+        password?: string,
     ): Promise<Session> {
-        const session = new Session(stream, limit);
+        const session = new Session(stream, limit, password);
         const started = session.next(undefined);
         stream.write(serialize.startup({ client_encoding: "UTF8", ...parameters }));
         const { error } = await started;
@@ -224,7 +229,9 @@ export class Session {
         if (running === undefined) {
             return;
         }
-        if (message instanceof RowDescriptionMessage) {
+        if (message.name.startsWith("authentication")) {
+            this.authenticate(message, running);
+        } else if (message instanceof RowDescriptionMessage) {
             running.current = { columns: message.fields.map((field) => field.name), rows: [] };
         } else if (message instanceof DataRowMessage) {
             running.current.rows.push(message.fields);
@@ -240,6 +247,21 @@ export class Session {
             this.sent.shift();
             this.begin();
             this.finish(running, false);
+        }
+    }
+
+    private authenticate(message: BackendMessage, running: Running): void {
+        if (message.name === "authenticationOk" || message.name === "authenticationSASLFinal") {
+            return;
+        }
+        if (message.name === "authenticationSASL" && this.password !== undefined) {
+            this.scram = new ScramClient(this.password);
+            this.stream.write(serialize.sendSASLInitialResponseMessage("SCRAM-SHA-256", this.scram.first()));
+        } else if (this.scram !== undefined && "data" in message && typeof message.data === "string") {
+            this.stream.write(serialize.sendSCRAMClientFinalMessage(this.scram.final(message.data)));
+        } else {
+            running.error = new DatabaseError("the server asks for a password, and there is none", 0, "error");
+            this.fail(running.error);
         }
     }
 

@@ -13,7 +13,7 @@ import type { Knowledge } from "../knowledge";
 import { LearningPass } from "../learning";
 import type { MirrorNotice } from "../notices";
 import { type Result, resultOf, type StubContent } from "../result";
-import { stubName, stubsOfServer } from "../servers";
+import { databaseFor, databasesOfServer } from "../servers";
 import type { Session } from "../session";
 import { dumpStub, immovableIn, tablesOf } from "../stubs";
 import { Entrance } from "./entrance";
@@ -99,7 +99,7 @@ export class Attempt {
             this.note(database, notice);
         }
         // A database that the command makes itself and leads a server to: it is not to be there before.
-        const led = new Set(facts.servers.flatMap(({ name }) => stubsOfServer(facts, name, new Set())));
+        const led = new Set(facts.servers.flatMap(({ name }) => databasesOfServer(facts, name, new Set())));
         for (const name of [...seen.created].filter((each) => led.has(each))) {
             plan.knowledge.scripted.add(name);
         }
@@ -220,8 +220,8 @@ export class Attempt {
         const rows = await (await sessionWith("postgres")).rows("SELECT datname FROM pg_catalog.pg_database");
         const there = new Set(rows.map(([name]) => name));
         const asked = [
-            ...facts.servers.flatMap(({ name }) => stubsOfServer(facts, name, scripted)),
-            ...facts.connections.map(({ database, ...target }) => stubName(target, database, scripted)),
+            ...facts.servers.flatMap(({ name }) => databasesOfServer(facts, name, scripted)),
+            ...facts.connections.map(({ database, ...target }) => databaseFor(target, database, scripted)),
             ...plan.stubs.keys(),
         ];
         const contents = new Map<string, StubContent>();

@@ -6,8 +6,8 @@ import { builtIn, type ColumnType } from "../types";
 
 export type Term =
     | { readonly kind: "type"; readonly type: ColumnType }
-    /** A column of an upstream whose type is sought. */
-    | { readonly kind: "var"; readonly id: number }
+    /** A column of an upstream whose type is sought; `mixed`: with other things, so that a length is not its own. */
+    | { readonly kind: "var"; readonly id: number; readonly mixed?: true }
     /** A literal that takes the type of what stands beside it. */
     | { readonly kind: "literal"; readonly text?: string }
     | { readonly kind: "none" };

@@ -11,16 +11,17 @@ export function compare(analysis: Analysis, a: Term, b: Term, reason: string, li
 export function unify(analysis: Analysis, terms: readonly Term[], reason: string): Term {
     const typed = terms.find((term) => term.kind === "type");
     const variable = terms.find((term) => term.kind === "var");
-    const main = typed ?? variable ?? terms[0] ?? NONE;
-    const weak = main.kind === "type" && isNumberLiteral(terms, main);
+    const known = typed ?? variable ?? terms[0] ?? NONE;
+    const literal = isNumberLiteral(terms, known);
+    // What the whole meets tells more of the column than the number beside it.
+    const main = literal && variable !== undefined ? variable : known;
     for (const term of terms) {
         if (term !== main) {
             // A number beside a column tells as much as in a comparison.
-            analysis.unknowns.meet(main, term, weak ? STRENGTH.literal : STRENGTH.use, reason);
+            analysis.unknowns.meet(main, term, literal ? STRENGTH.literal : STRENGTH.use, reason);
         }
     }
-    // Whatever takes the whole tells more of the column than the number does.
-    return weak ? (variable ?? main) : main;
+    return main.kind === "var" && literal ? { ...main, mixed: true } : main;
 }
 
 function isNumberLiteral(terms: readonly Term[], main: Term): boolean {

@@ -167,7 +167,7 @@ export class Unknowns {
 
     hint(term: Term, type: ColumnType, strength: number, reason: string): void {
         if (term.kind === "var" && type.unknown !== true && !PSEUDO.has(type.base)) {
-            const said = strength === STRENGTH.assignment ? type : plainType(type);
+            const said = strength === STRENGTH.assignment && term.mixed !== true ? type : plainType(type);
             const evidence = this.variables[this.find(term.id)]?.evidence;
             // What is read again and again, such as a view, says the same each time.
             if (evidence?.some((each) => each.strength === strength && each.type.sql === said.sql) === false) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Facts, noFacts } from "../../../rehearsal/facts";
-import { clientFiles, serverOptions, stubsOfServer, userOf } from "../../../rehearsal/servers";
+import { clientFiles, databasesOfServer, serverOptions, userOf } from "../../../rehearsal/servers";
 
 const place = { file: "s.sql", line: 1 };
 
@@ -52,7 +52,7 @@ describe("servers", () => {
             ["d@h:5432", "d@k:6432"],
         ],
     ])("databases: %s", (_name, found, databases) => {
-        expect(stubsOfServer(found, "s", new Set())).toEqual(databases);
+        expect(databasesOfServer(found, "s", new Set())).toEqual(databases);
     });
 
     test("users: libpq takes the one that runs the server where none is named", () => {
