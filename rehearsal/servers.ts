@@ -5,6 +5,7 @@ import type { Address } from "../schema/usage/settle";
 import type { Upstream } from "../schema/usage/unknowns";
 import { connectionNeeds, type Target } from "../upstreams/connection";
 import { parseConninfo } from "../upstreams/conninfo";
+import { isLoopback } from "../upstreams/names";
 import type { Facts } from "./facts";
 
 type Options = Readonly<Record<string, string>>;
@@ -28,10 +29,11 @@ export function databaseFor(
     database: string,
     plain: ReadonlySet<string>,
 ): string {
-    if (plain.has(database) || (hostaddr === "localhost" && port === 5432)) {
+    const place = isLoopback(hostaddr) ? "localhost" : hostaddr;
+    if (plain.has(database) || (place === "localhost" && port === 5432)) {
         return database;
     }
-    const name = `${database}@${hostaddr}:${port}`;
+    const name = `${database}@${place}:${port}`;
     return Buffer.byteLength(name) > 63 ? `fdw_stub_${createHash("md5").update(name).digest("hex")}` : name;
 }
 
