@@ -24,7 +24,10 @@ function possibleIds(): string[] {
     } catch {
         // Not Linux.
     }
-    const mounted = [...mounts.matchAll(/\/containers\/([0-9a-f]{64})\//g)].map(([, id]) => id ?? "");
+    // Where the engine runs beside this process, the mounts of all its containers are here, too: only those of /etc are
+    // this one's own.
+    const own = /\/containers\/([0-9a-f]{64})\/\S+ \/etc\/(?:hostname|hosts|resolv\.conf) /g;
+    const mounted = [...mounts.matchAll(own)].map(([, id]) => id ?? "");
     return [...new Set([...mounted, hostname()])];
 }
 
