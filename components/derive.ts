@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type Docker from "dockerode";
 import { connectDocker } from "../docker/client";
@@ -179,6 +179,16 @@ export async function deriveFromSchema(
     const configuration = withRecorded(declared, directory);
     if (configuration.schema.length === 0) {
         return { args: withOwnStubs(configuration, directory), warnings: [], files: [] };
+    }
+    const missing = configuration.schema.map((path) => resolve(directory, path)).filter((path) => !existsSync(path));
+    if (missing.length > 0) {
+        throw inputError(
+            "The schema cannot be used",
+            missing.map(
+                (path) =>
+                    `the path ${JSON.stringify(shown(path))} does not exist. Give a SQL file or a folder of SQL files.`,
+            ),
+        );
     }
     const inference = await rehearseSchema(configuration, directory, tell);
     const errors = inference.findings.filter((finding) => finding.severity === "error");

@@ -322,6 +322,17 @@ function tableOrigin(table: StubTable, { facts, used }: ResultInput, fallback: P
     };
 }
 
+function contradictionFindings({ facts }: ResultInput): Finding[] {
+    return facts.contradictions.map(
+        ({ schema, table, column, given, wanted, place }): Finding => ({
+            severity: "warning",
+            code: "contradiction",
+            message: `The configuration declares ${schema}.${table}.${column} as ${shortType(given)}, and the schema reads it as ${shortType(wanted)} here; the stub has what is declared. Make them agree.`,
+            ...place,
+        }),
+    );
+}
+
 function retypedFindings({ facts }: ResultInput): Finding[] {
     return facts.retyped.map(
         ({ schema, table, column, before, after, place }): Finding => ({
@@ -344,6 +355,6 @@ export function resultOf(input: ResultInput): Result {
     return {
         upstreams: ordered.map((each) => upstreamOf(each, contentOf(each))),
         origins: ordered.map((each) => originOf(each, contentOf(each), input)),
-        findings: [...builder.findings, ...retypedFindings(input)],
+        findings: [...builder.findings, ...contradictionFindings(input), ...retypedFindings(input)],
     };
 }
