@@ -1,6 +1,6 @@
 /** Small readers of PostgreSQL's parse tree. */
 
-import type { DefElem, List, Node, RangeVar, TypeName } from "libpg-query";
+import type { DefElem, List, Node, RangeVar } from "libpg-query";
 
 /** The texts of String nodes; other nodes are passed over. */
 export function strings(nodes: readonly Node[] | undefined): string[] {
@@ -119,10 +119,6 @@ export function constText(node: Node | undefined): string | undefined {
         return String(value.boolval.boolval ?? false);
     }
     return undefined;
-}
-
-export function typeNames(type: TypeName | undefined): string[] {
-    return strings(type?.names);
 }
 
 /** Calls `visit` for every object in a tree, outer ones first; a tree has no cycles. */
