@@ -517,9 +517,15 @@ CREATE MATERIALIZED VIEW m@ AS SELECT count(*) FROM (${mine}) AS q;`;
 describe("declared upstreams", () => {
     const OWN = "h@:5432/d@ u@:p@";
     const column = (name: string, type: string) => ({ name, type });
-    /** By number of the case: what is declared of its upstream. */
+    /** By number of the case: what is declared of its upstream, and what is told where it is not just used. */
     const cases: ReadonlyArray<
-        readonly [string, NonNullable<ConfigurationInput["upstreams"]>[number] | undefined, string, readonly string[]]
+        readonly [
+            string,
+            NonNullable<ConfigurationInput["upstreams"]>[number] | undefined,
+            string,
+            readonly string[],
+            (readonly string[])?,
+        ]
     > = [
         [
             "nothing: all is derived",
@@ -528,10 +534,13 @@ describe("declared upstreams", () => {
             [OWN, "  c@.t(id integer, n text)"],
         ],
         [
-            "a declared type stays",
+            "a declared type stays, and is told where the schema reads another",
             { host: "h@", database: "d@", tables: [{ schema: "r", name: "t", columns: [column("id", "bigint")] }] },
             "CREATE FOREIGN TABLE t (id int, n text) SERVER s@ OPTIONS (schema_name 'r'); SELECT * FROM t;",
             [OWN, "  r.t(id bigint, n text)"],
+            [
+                "warning contradiction 4: The configuration declares r.t.id as bigint, and the schema reads it as integer here; the stub has what is declared. Make them agree.",
+            ],
         ],
         [
             "its rows are there in time",
@@ -583,9 +592,12 @@ describe("declared upstreams", () => {
         });
     });
 
-    test.each(cases.map(([name, , , lines], n) => [name, n, lines] as const))("%s", (_name, n, lines) => {
-        expect(partOf(found, n)).toMatchObject({ lines, told: [] });
-    });
+    test.each(cases.map(([name, , , lines, said = []], n) => [name, n, lines, said] as const))(
+        "%s",
+        (_name, n, lines, said) => {
+            expect(partOf(found, n)).toMatchObject({ lines, told: said });
+        },
+    );
 
     test("a mistake in a declared upstream is told with its place", async () => {
         const upstreams = [{ host: "h", database: "d", ddl: "CREATE TABLE a (x nowhere);" }];
