@@ -15,7 +15,7 @@ import {
     checkSchema,
     checkSetting,
 } from "./names";
-import { CONNECTION_OPTIONS } from "./options";
+import { CONNECTION_OPTIONS, checkConnectionOption } from "./options";
 
 /** Reads a DDL file that the configuration names; throws when it can't. */
 export type ReadFile = (path: string) => string;
@@ -132,10 +132,19 @@ const user = z.strictObject({
     created: z.boolean().optional(),
     trusted: z.boolean().optional(),
 });
-const connection = z.partialRecord(
-    z.enum(CONNECTION_OPTIONS),
-    z.union([z.string(), z.number(), z.boolean()], "an option's value must be text.").transform(String),
-);
+const connection = z
+    .partialRecord(
+        z.enum(CONNECTION_OPTIONS),
+        z.union([z.string(), z.number(), z.boolean()], "an option's value must be text.").transform(String),
+    )
+    .superRefine((options, context) => {
+        for (const option of CONNECTION_OPTIONS) {
+            const message = checkConnectionOption(option, options[option] ?? "");
+            if (message !== undefined) {
+                context.addIssue({ code: "custom", path: [option], message });
+            }
+        }
+    });
 const upstream = z.strictObject({
     host: checked(z.string(), checkHost).default("localhost"),
     port: checked(z.number(), checkPort).default(5432),

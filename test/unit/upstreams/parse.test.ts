@@ -188,6 +188,11 @@ describe("parseConfiguration", () => {
             "upstreams[0].connections[0].sslmode: an option's value must be text.",
         ],
         [
+            "an option's value that libpq does not know",
+            withUpstream({ connections: [{ sslmode: "verify_full", channel_binding: "require" }] }),
+            'upstreams[0].connections[0].sslmode: the value "verify_full" is none that libpq knows; allowed are disable, allow, prefer, require, verify-ca, verify-full.',
+        ],
+        [
             "a schema that no extension can have",
             withUpstream({ extensionSchemas: { citext: "pg_x" } }),
             'upstreams[0].extensionSchemas.citext: the schema name "pg_x" is reserved by PostgreSQL. Use another.',
