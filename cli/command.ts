@@ -46,6 +46,8 @@ function refusedStart(command: string, error: Error): number | undefined {
 export interface Ended {
     /** As a shell tells it. */
     readonly status: number;
+    /** Whether it was there and could be run at all. */
+    readonly started: boolean;
     /** A signal came in while it ran, which was meant to end it. */
     readonly interrupted: boolean;
 }
@@ -100,12 +102,12 @@ export function runCommand(
             if (status === undefined) {
                 reject(error);
             } else {
-                resolve({ status, interrupted });
+                resolve({ status, started: false, interrupted });
             }
         });
         child.once("close", (code, signal) => {
             stopForwarding();
-            resolve({ status: exitStatus(code, signal), interrupted });
+            resolve({ status: exitStatus(code, signal), started: true, interrupted });
         });
     });
 }

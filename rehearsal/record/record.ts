@@ -15,6 +15,8 @@ import { Listener } from "./listener";
 /** How a command ended. */
 export interface Ended {
     readonly status: number;
+    /** Whether it was there and could be run at all. */
+    readonly started: boolean;
     /** The user ended it. */
     readonly interrupted: boolean;
 }
@@ -46,7 +48,7 @@ export interface Recorded extends Ended {
  * Nothing can be made in the middle of somebody else's program: what it could not get is made after it has ended, and it
  * is run again.
  *
- * @returns undefined for a command that the user ended.
+ * @returns undefined for a command that the user ended, or that could not be started.
  * @throws InputError when the image cannot be used.
  */
 export async function record(docker: Docker, input: RecordInput): Promise<Recorded | undefined> {
@@ -83,7 +85,7 @@ async function recordOn(server: RehearsalServer, input: RecordInput): Promise<Re
                 current = attempt;
                 const ended = await input.run(address);
                 listener.drop();
-                if (ended.interrupted) {
+                if (ended.interrupted || !ended.started) {
                     return undefined;
                 }
                 lesson = await attempt.learn();

@@ -245,6 +245,13 @@ describe("how it ends", () => {
         expect(stderr).not.toContain("ran\n");
     });
 
+    test("that is not there: its name, and nothing is written", async () => {
+        const { code, stdout, stderr } = await record("-o", "none.yaml", "--", "no-such-command");
+        expect(stderr).toBe('fdw-stub: The command "no-such-command" was not found. Check its name and your PATH.\n');
+        expect({ code, stdout }).toEqual({ code: 127, stdout: "" });
+        expect(existsSync(join(checkout.directory, "none.yaml"))).toBe(false);
+    });
+
     test("without Docker, with one sentence", async () => {
         const env = { DOCKER_HOST: `unix://${checkout.directory}/none.sock` };
         const { code, stderr } = await checkout.run(["record", "--", "echo", "ran"], { env });
