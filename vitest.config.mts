@@ -18,12 +18,13 @@ export default defineConfig({
                 test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: seconds(20) },
             },
             {
-                // One Docker engine serves all files: side by side they would measure and disturb each other.
+                // Each file has containers of its own, and waits for them most of the time.
                 test: {
                     name: "integration",
                     include: ["test/integration/**/*.test.ts"],
                     globalSetup: "test/integration/support/global-setup.ts",
-                    fileParallelism: false,
+                    maxWorkers: 2,
+                    sequence: { groupOrder: 1 },
                     testTimeout: seconds(120),
                     hookTimeout: seconds(600),
                 },
@@ -35,7 +36,7 @@ export default defineConfig({
                     include: ["test/engine/**/*.test.ts"],
                     globalSetup: "test/integration/support/global-setup.ts",
                     maxWorkers: 2,
-                    sequence: { groupOrder: 1 },
+                    sequence: { groupOrder: 2 },
                     testTimeout: seconds(300),
                     hookTimeout: seconds(600),
                 },
