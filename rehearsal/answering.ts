@@ -119,7 +119,12 @@ export class Answering {
         return this.command("client", hex(certificate), hex(key), hex(user));
     }
 
-    /** Ends the server, and answers nothing any more. */
+    /** Where clusters stand from now on. In memory they are fast, on disk they have room. */
+    place(where: "memory" | "disk"): Promise<void> {
+        return this.command("place", where);
+    }
+
+    /** Ends the server, and answers nothing any more. Another server may start on a fresh cluster. */
     stop(): Promise<void> {
         return this.command("stop");
     }

@@ -26,6 +26,8 @@ const INNER = `${HOME}/socket/.s.PGSQL.5432`;
 const FINAL = "/var/run/postgresql/.s.PGSQL.5432";
 /** Bytes of memory that the server may take, its shared buffers included. */
 const MEMORY = 2 * 1024 ** 3;
+/** Of these the clusters' files. */
+const MEMORY_FOR_FILES = 1024 ** 3;
 const PROCESSES = 4096;
 /** Seconds that a statement may take. */
 const STATEMENT_SECONDS = 120;
@@ -54,6 +56,8 @@ export interface RehearsalOptions {
     readonly settings: Readonly<Record<string, string>>;
     /** Seconds after which a statement is cancelled; 120 where it is left out. */
     readonly statementSeconds?: number;
+    /** Bytes of a cluster that stands in memory, 1 GiB where it is left out; a larger one stands on the container's disk. */
+    readonly memoryForFiles?: number;
 }
 
 /** The files that the container needs, from this folder. */
@@ -72,7 +76,7 @@ export function mirrorSql(): string {
 
 async function create(
     docker: Docker,
-    { image, devUser }: RehearsalOptions,
+    { image, devUser, memoryForFiles = MEMORY_FOR_FILES }: RehearsalOptions,
     capable: boolean,
 ): Promise<Docker.Container> {
     return docker.createContainer({
@@ -91,6 +95,8 @@ async function create(
             NetworkMode: "none",
             Init: true,
             Memory: MEMORY,
+            // Nothing of the host: a schema makes thousands of files, which disks are slow at.
+            Tmpfs: { [`${HOME}/memory`]: `rw,mode=0755,size=${memoryForFiles}` },
             PidsLimit: PROCESSES,
             ...(capable ? { CapAdd: ["NET_ADMIN"], Sysctls: { "net.ipv6.conf.all.disable_ipv6": "0" } } : {}),
         },

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import type Docker from "dockerode";
+import { DatabaseError } from "pg-protocol";
 import type { FileSystem } from "../schema/read/filesystem";
 import { type ReadResult, readSchema } from "../schema/read/read";
 import { findStandIn } from "../schema/read/standins";
@@ -20,6 +21,8 @@ import { ProofPass } from "./proof";
 import { type Result, resultOf, type StubContent } from "./result";
 import { dumpStub, immovableIn, tablesOf } from "./stubs";
 
+/** SQLSTATE of a server whose files have no room any more. */
+const DISK_FULL = "53100";
 /** Passes after which what still changes is taken as it is. */
 const MAX_PASSES = 4;
 
@@ -95,6 +98,7 @@ export function rehearseOn(server: RehearsalServer, input: RehearsalInput): Prom
 
 class Rehearsal {
     private readonly knowledge: Knowledge;
+    private onDisk = false;
 
     constructor(
         private readonly server: RehearsalServer,
@@ -104,6 +108,29 @@ class Rehearsal {
     }
 
     async run(): Promise<Inference> {
+        const { answering } = this.server;
+        await answering.place("memory");
+        try {
+            return await this.passes();
+        } catch (error) {
+            if (!(error instanceof DatabaseError && error.code === DISK_FULL)) {
+                throw error;
+            }
+        }
+        await answering.place("disk");
+        this.onDisk = true;
+        return this.passes();
+    }
+
+    /** On disk it is the schema's own failure that there is no room. */
+    private demandRoom({ failures }: Facts): void {
+        const full = this.onDisk ? undefined : failures.find(({ code }) => code === DISK_FULL);
+        if (full !== undefined) {
+            throw Object.assign(new DatabaseError(full.message, 0, "error"), { code: DISK_FULL });
+        }
+    }
+
+    private async passes(): Promise<Inference> {
         const declared = await declaredStubs(this.server, this.input.declared);
         let texts = declared.texts;
         for (let pass = 1; ; pass += 1) {
@@ -164,6 +191,7 @@ class Rehearsal {
                 },
             });
             const end = await pass.finish();
+            this.demandRoom(pass.facts);
             const stubs = new Map<string, StubContent>();
             for (const database of end.databases) {
                 const session = await pass.stub(database);
@@ -275,6 +303,7 @@ class Rehearsal {
         } finally {
             proof.end();
         }
+        this.demandRoom(proof.facts);
         return { facts: proof.facts, upstreams, roles };
     }
 

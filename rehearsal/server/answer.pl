@@ -17,11 +17,12 @@
 #   tls                                   {"event":"failed","n":…,"message":…} when it could not be carried out
 #   authority PATH
 #   client CERTIFICATE KEY USER
+#   place memory|disk                     where clusters stand from now on
 #   stop
 #   sync
 # The server inside gives the same commands by the socket `socket/control`; of these nothing is told.
 # Texts among the arguments are hexadecimal. `serve` begins with a fresh copy of the initialised cluster, and its
-# arguments are PostgreSQL's. The end of the input ends all.
+# arguments are PostgreSQL's; `stop` leaves such a copy for the stack's own server. The end of the input ends all.
 use strict;
 use warnings;
 use Digest::MD5 'md5_hex';
@@ -35,8 +36,11 @@ use Socket;
 my ($superuser) = @ARGV;
 my $home    = '/rehearsal';
 my $inner   = "$home/socket/.s.PGSQL.5432";
-my $data    = "$home/data";
-my $pristine = "$home/pristine";
+# Clusters stand in memory, where making a file costs next to nothing; what takes more room than that stands on disk.
+my $memory   = "$home/memory";
+my $place    = $memory;
+my $data     = "$home/data";
+my $pristine = "$memory/pristine";
 my ($uid, $gid) = (getpwnam 'postgres')[2, 3];
 my $bin = $ENV{PG_MAJOR} && -x "/usr/lib/postgresql/$ENV{PG_MAJOR}/bin/postgres"
     ? "/usr/lib/postgresql/$ENV{PG_MAJOR}/bin" : '/usr/local/bin';
@@ -514,11 +518,18 @@ sub forget {
     $speaks_tls = 0;
 }
 
+# A fresh copy of the initialised cluster.
+sub renew {
+    system('rm', '-rf', "$memory/data", "$home/disk/data") == 0 or die "cannot remove the old cluster\n";
+    unlink $data;
+    system('cp', '-a', $pristine, "$place/data") == 0 or die "cannot copy the cluster\n";
+    symlink "$place/data", $data or die "cannot lead to the cluster: $!\n";
+}
+
 sub serve {
     my (@arguments) = @_;
     forget();
-    system('rm', '-rf', $data) == 0 or die "cannot remove the old cluster\n";
-    system('cp', '-a', $pristine, $data) == 0 or die "cannot copy the cluster\n";
+    renew();
     unlink $inner;
     $answers_names = 1;
     $postmaster = as_postgres(sub {
@@ -564,7 +575,8 @@ my %commands = (
     authority => sub { certificate('authority', map { unhex($_) } @_); push @made, unhex($_[0]) },
     client => sub { certificate('client', map { unhex($_) } @_); push @made, map { unhex($_) } @_[0, 1] },
     serve  => sub { serve(map { unhex($_) } @_) },
-    stop   => sub { forget(); routes(0); $answers_names = 0 },
+    place  => sub { $place = "$home/$_[0]"; mkdir $place },
+    stop   => sub { forget(); renew(); routes(0); $answers_names = 0 },
     routes => sub { routes(1) },
     sync   => sub { },
 );
@@ -619,7 +631,8 @@ sub initialise {
         open STDOUT, '>', "$home/log";
         open STDERR, '>&', \*STDOUT;
         exec "$bin/initdb", '-D', $pristine, '-U', $superuser, '-A', 'trust', '--no-sync', '--no-instructions',
-            split ' ', $ENV{POSTGRES_INITDB_ARGS} // '';
+            # Less to copy.
+            '--wal-segsize=1', split ' ', $ENV{POSTGRES_INITDB_ARGS} // '';
     });
     waitpid $child, 0;
     die "initdb failed: " . `tail -n 5 $home/log` if $?;
