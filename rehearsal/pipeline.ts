@@ -4,7 +4,7 @@
  */
 
 import type { ReadStatement } from "../schema/read/statement";
-import { RELEASE, type Ran, runStatement, SAVE, standsAlone, undo } from "./running";
+import { type Ran, RELEASE, runStatement, SAVE, standsAlone, undo } from "./running";
 import type { Session, Step } from "./session";
 
 /** Statements under way at a time. */

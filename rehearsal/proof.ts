@@ -7,7 +7,7 @@ import type { RehearsalServer } from "./container";
 import { type Facts, noFacts } from "./facts";
 import type { FinalServer } from "./final";
 import { runAll } from "./pipeline";
-import { failureOf, outcomeOf, RESET, type Ran, runStatement, Sessions } from "./running";
+import { failureOf, outcomeOf, type Ran, RESET, runStatement, Sessions } from "./running";
 
 /** Stubs that are filled at a time. */
 const AT_A_TIME = 8;

@@ -16,7 +16,7 @@ import type { Facts, FailureFact, MappingFact } from "./facts";
 import { failureFindings } from "./failures";
 import type { FinalServer } from "./final";
 import { type Knowledge, noKnowledge } from "./knowledge";
-import { LearningPass } from "./learning";
+import { LearningPass, Unread } from "./learning";
 import { ProofPass } from "./proof";
 import { type Result, resultOf, type StubContent } from "./result";
 import { dumpStub, immovableIn, tablesOf } from "./stubs";
@@ -99,6 +99,8 @@ export function rehearseOn(server: RehearsalServer, input: RehearsalInput): Prom
 class Rehearsal {
     private readonly knowledge: Knowledge;
     private onDisk = false;
+    /** No statement is read before the one before it has run. */
+    private careful = false;
 
     constructor(
         private readonly server: RehearsalServer,
@@ -134,7 +136,13 @@ class Rehearsal {
         const declared = await declaredStubs(this.server, this.input.declared);
         let texts = declared.texts;
         for (let pass = 1; ; pass += 1) {
-            const learnt = await this.learn(texts, declared);
+            const learnt = await this.learn(texts, declared).catch((error: unknown) => {
+                if (this.careful || !(error instanceof Unread)) {
+                    throw error;
+                }
+                this.careful = true;
+                return this.learn(texts, declared);
+            });
             const last = pass === MAX_PASSES;
             if (learnt.moved && !last) {
                 texts = learnt.texts;
@@ -185,9 +193,9 @@ class Rehearsal {
                     files.push([]);
                     return pass.session(file);
                 },
-                statement: (statement) => {
+                statement: (statement, awaited) => {
                     files.at(-1)?.push(statement);
-                    return pass.statement(statement);
+                    return pass.statement(statement, awaited || this.careful);
                 },
             });
             const end = await pass.finish();

@@ -328,7 +328,6 @@ export class Session {
             this.fail(running.error);
         }
     }
-
 }
 
 function copyMessages(data: string): Buffer[] {
