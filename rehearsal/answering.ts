@@ -56,7 +56,8 @@ export class Answering {
         lines.on("line", (line) => this.line(line));
         const end = () => this.fail(new Error("The rehearsal's container has ended"));
         lines.once("close", end);
-        stream.once("error", end);
+        lines.on("error", end);
+        stream.on("error", end);
     }
 
     /**
@@ -132,6 +133,13 @@ export class Answering {
     /** Everything that was asked for before now has been told. */
     sync(): Promise<void> {
         return this.command("sync");
+    }
+
+    /** Leaves the container to whoever asks for it next. After so many seconds it ends by itself. */
+    async rest(seconds: number): Promise<void> {
+        await this.command("rest", String(seconds));
+        this.fail(new Error("The rehearsal's container was left"));
+        this.stream.destroy();
     }
 
     takeUnanswered(): string[] {

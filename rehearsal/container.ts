@@ -4,7 +4,7 @@
  * is gone however that process ends.
  */
 
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
@@ -60,6 +60,10 @@ export interface RehearsalOptions {
     readonly memoryForFiles?: number;
 }
 
+/** Seconds for which a container rests after a rehearsal, to serve the next one. */
+const REST_SECONDS = 300;
+const NEXT = `${HOME}/socket/next`;
+
 /** The files that the container needs, from this folder. */
 function serverFiles() {
     return ["answer.pl", "relay.pl", "certificate.sh", "final.sh"].map((name) => ({
@@ -74,14 +78,47 @@ export function mirrorSql(): string {
     return readFileSync(join(SOURCES, "mirror.sql"), "utf8");
 }
 
-async function create(
-    docker: Docker,
-    { image, devUser, memoryForFiles = MEMORY_FOR_FILES }: RehearsalOptions,
-    capable: boolean,
-): Promise<Docker.Container> {
+/** Containers of the same kind can serve the same rehearsals. */
+function kindOf({ image, devUser, memoryForFiles = MEMORY_FOR_FILES }: RehearsalOptions): string {
+    const hash = createHash("sha256");
+    for (const part of [image, devUser, String(memoryForFiles), ...serverFiles().map(({ content }) => content)]) {
+        hash.update(part).update("\0");
+    }
+    return hash.digest("hex").slice(0, 32);
+}
+
+/** Containers that rest, or are in use. */
+function ofKind(docker: Docker, kind?: string): Promise<Docker.ContainerInfo[]> {
+    const label = kind === undefined ? LABEL.rehearsalKind : `${LABEL.rehearsalKind}=${kind}`;
+    return docker.listContainers({ filters: { label: [label], status: ["running"] } });
+}
+
+/** Takes a container that rests; undefined where it does not rest any more. */
+async function take(container: Docker.Container): Promise<Answering | undefined> {
+    try {
+        const stream = await execStream(container, ["perl", `${HOME}/relay.pl`, NEXT]);
+        const answering = new Answering(stream);
+        await answering.ready(() => "");
+        return answering;
+    } catch {
+        return undefined;
+    }
+}
+
+/** Removes the containers that rest. */
+export async function removeResting(docker: Docker): Promise<void> {
+    for (const { Id } of await ofKind(docker)) {
+        const container = docker.getContainer(Id);
+        // The end of its commands ends it.
+        (await take(container))?.end();
+    }
+}
+
+async function create(docker: Docker, options: RehearsalOptions, capable: boolean): Promise<Docker.Container> {
+    const { image, devUser, memoryForFiles = MEMORY_FOR_FILES } = options;
     return docker.createContainer({
         Image: image,
-        Labels: { [LABEL.rehearsal]: String(process.pid) },
+        Labels: { [LABEL.rehearsal]: String(process.pid), [LABEL.rehearsalKind]: kindOf(options) },
         Entrypoint: ["perl", `${HOME}/answer.pl`, devUser],
         Cmd: [],
         User: "root",
@@ -114,13 +151,20 @@ export class RehearsalServer {
     ) {}
 
     /**
-     * Starts the container and initialises its cluster.
+     * Takes a container that rests, or starts one and initialises its cluster.
      *
      * @throws InputError when the image lacks what the rehearsal needs.
      */
     static async start(docker: Docker, options: RehearsalOptions): Promise<RehearsalServer> {
         // An engine that does not grant NET_ADMIN, or has no IPv6, answers names only.
         const tried: string[] = [];
+        for (const { Id } of await ofKind(docker, kindOf(options))) {
+            const container = docker.getContainer(Id);
+            const answering = await take(container);
+            if (answering !== undefined) {
+                return new RehearsalServer(container, answering, options);
+            }
+        }
         for (const capable of [true, false]) {
             const container = await create(docker, options, capable);
             try {
@@ -245,6 +289,15 @@ export class RehearsalServer {
             `dbname='${database.replace(/['\\]/g, "\\$&")}'`,
             ...options,
         ]);
+    }
+
+    /** Leaves the container to the next rehearsal, for some minutes. */
+    async rest(): Promise<void> {
+        try {
+            await this.answering.rest(REST_SECONDS);
+        } catch {
+            await this.end();
+        }
     }
 
     /** Ends the container, which removes itself. */

@@ -45,6 +45,8 @@ export interface RehearsalInput extends RehearsalOptions {
     /** The server that a stack of these upstreams has. */
     readonly final: (upstreams: readonly Upstream[], roles: readonly string[]) => Promise<FinalServer>;
     readonly fileSystem?: FileSystem;
+    /** Whether the container rests afterwards for some minutes, to serve the next rehearsal. */
+    readonly rests?: boolean;
     readonly onProgress?: (progress: Progress) => void;
     readonly signal?: AbortSignal;
 }
@@ -79,15 +81,18 @@ export async function rehearse(docker: Docker, input: RehearsalInput): Promise<I
     const server = await RehearsalServer.start(docker, input);
     const stop = () => void server.end();
     input.signal?.addEventListener("abort", stop, { once: true });
+    let end = () => server.end();
     try {
-        return await rehearseOn(server, input);
+        const inference = await rehearseOn(server, input);
+        end = () => (input.rests === true ? server.rest() : server.end());
+        return inference;
     } catch (error) {
         // What breaks then breaks because the container is gone.
         input.signal?.throwIfAborted();
         throw error;
     } finally {
         input.signal?.removeEventListener("abort", stop);
-        await server.end();
+        await end();
     }
 }
 
