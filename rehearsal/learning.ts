@@ -17,6 +17,7 @@ import { Mender } from "./mender";
 import { blockLine, type MirrorNotice, mirrorNotice, quotedStatement } from "./notices";
 import { MAX_BYTES, runAll, WINDOW, weight } from "./pipeline";
 import { Provider } from "./provider";
+import { Quiet } from "./quiet";
 import { failureOf, outcomeOf, type Ran, RESET, runStatement, Sessions, told } from "./running";
 import { addressOf, databasesOfServer } from "./servers";
 import type { Session } from "./session";
@@ -26,13 +27,6 @@ import { Watch } from "./watch";
 
 /** How often a statement is mended and run again. */
 const MAX_MENDS = 50;
-/** Statements that connect to nothing, whatever they call. */
-const QUIET =
-    /^(?:CREATE (?:TABLE|INDEX|UNIQUE|TYPE|DOMAIN|FUNCTION|PROCEDURE|OR|VIEW|SCHEMA|EXTENSION|SEQUENCE|ROLE|USER|SERVER|FOREIGN|TRIGGER|POLICY)|ALTER|COMMENT|GRANT|REVOKE|SET|DROP|BEGIN|COMMIT)\b/;
-
-/** What a schema has to name for anything to connect: until then even loud statements connect to nothing. */
-const CONNECTS = /server|dblink|subscription/i;
-
 /** SQLSTATEs by which the schema itself keeps us from looking: a failed transaction, privileges, timeouts. */
 const NO_LOOK = /^(?:25P02|42501|57)/;
 
@@ -85,8 +79,7 @@ export class LearningPass {
     private place: Place = { file: "", line: 1 };
     private current: ReadStatement | undefined;
     private readonly watch = new Watch();
-    /** Something may connect. */
-    private connects = false;
+    private readonly quiet = new Quiet();
     /** Statements that are not under way yet, their bytes, and the database they are for. */
     private queue: ReadStatement[] = [];
     private bytes = 0;
@@ -183,16 +176,15 @@ export class LearningPass {
         if (statement.database !== undefined) {
             this.scripted.add(statement.database);
         }
-        this.connects ||= CONNECTS.test(statement.sql);
-        const loud = !QUIET.test(statement.words.join(" "));
+        const quiet = this.quiet.of(statement);
         const database = this.databaseOf(statement);
-        const apart = awaited || (loud && this.connects);
+        const apart = awaited || !quiet;
         if (apart || database !== this.database || (this.telling.length > 0 && this.watch.disturbs(statement))) {
             await this.drain();
             this.database = database;
         }
         if (apart) {
-            return this.alone(statement);
+            return this.alone(statement, quiet);
         }
         await this.lookAround(statement);
         const tells = this.watch.tells(statement);
@@ -263,7 +255,7 @@ export class LearningPass {
     }
 
     /** Runs a statement by itself, with all before it done. */
-    private async alone(statement: ReadStatement): Promise<StatementOutcome> {
+    private async alone(statement: ReadStatement, quiet: boolean): Promise<StatementOutcome> {
         this.at(statement);
         const tells = this.watch.tells(statement) || this.watch.on;
         if (tells) {
@@ -272,7 +264,7 @@ export class LearningPass {
         }
         const session = await this.sessions.to(this.databaseOf(statement));
         const ran = await this.mended(statement, await runStatement(session, statement));
-        if (!QUIET.test(statement.words.join(" "))) {
+        if (!quiet) {
             await this.server.answering.sync();
         }
         this.watch.passed(statement, tells);
