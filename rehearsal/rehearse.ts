@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import type Docker from "dockerode";
+import { DatabaseError } from "pg-protocol";
 import type { FileSystem } from "../schema/read/filesystem";
 import { type ReadResult, readSchema } from "../schema/read/read";
 import { findStandIn } from "../schema/read/standins";
@@ -15,11 +16,13 @@ import type { Facts, FailureFact, MappingFact } from "./facts";
 import { failureFindings } from "./failures";
 import type { FinalServer } from "./final";
 import { type Knowledge, noKnowledge } from "./knowledge";
-import { LearningPass } from "./learning";
+import { LearningPass, Unread } from "./learning";
 import { ProofPass } from "./proof";
 import { type Result, resultOf, type StubContent } from "./result";
 import { dumpStub, immovableIn, tablesOf } from "./stubs";
 
+/** SQLSTATE of a server whose files have no room any more. */
+const DISK_FULL = "53100";
 /** Passes after which what still changes is taken as it is. */
 const MAX_PASSES = 4;
 
@@ -42,6 +45,8 @@ export interface RehearsalInput extends RehearsalOptions {
     /** The server that a stack of these upstreams has. */
     readonly final: (upstreams: readonly Upstream[], roles: readonly string[]) => Promise<FinalServer>;
     readonly fileSystem?: FileSystem;
+    /** Whether the container rests afterwards for some minutes, to serve the next rehearsal. */
+    readonly rests?: boolean;
     readonly onProgress?: (progress: Progress) => void;
     readonly signal?: AbortSignal;
 }
@@ -76,15 +81,18 @@ export async function rehearse(docker: Docker, input: RehearsalInput): Promise<I
     const server = await RehearsalServer.start(docker, input);
     const stop = () => void server.end();
     input.signal?.addEventListener("abort", stop, { once: true });
+    let end = () => server.end();
     try {
-        return await rehearseOn(server, input);
+        const inference = await rehearseOn(server, input);
+        end = () => (input.rests === true ? server.rest() : server.end());
+        return inference;
     } catch (error) {
         // What breaks then breaks because the container is gone.
         input.signal?.throwIfAborted();
         throw error;
     } finally {
         input.signal?.removeEventListener("abort", stop);
-        await server.end();
+        await end();
     }
 }
 
@@ -95,6 +103,9 @@ export function rehearseOn(server: RehearsalServer, input: RehearsalInput): Prom
 
 class Rehearsal {
     private readonly knowledge: Knowledge;
+    private onDisk = false;
+    /** No statement is read before the one before it has run. */
+    private careful = false;
 
     constructor(
         private readonly server: RehearsalServer,
@@ -104,10 +115,39 @@ class Rehearsal {
     }
 
     async run(): Promise<Inference> {
+        const { answering } = this.server;
+        await answering.place("memory");
+        try {
+            return await this.passes();
+        } catch (error) {
+            if (!(error instanceof DatabaseError && error.code === DISK_FULL)) {
+                throw error;
+            }
+        }
+        await answering.place("disk");
+        this.onDisk = true;
+        return this.passes();
+    }
+
+    /** On disk it is the schema's own failure that there is no room. */
+    private demandRoom({ failures }: Facts): void {
+        const full = this.onDisk ? undefined : failures.find(({ code }) => code === DISK_FULL);
+        if (full !== undefined) {
+            throw Object.assign(new DatabaseError(full.message, 0, "error"), { code: DISK_FULL });
+        }
+    }
+
+    private async passes(): Promise<Inference> {
         const declared = await declaredStubs(this.server, this.input.declared);
         let texts = declared.texts;
         for (let pass = 1; ; pass += 1) {
-            const learnt = await this.learn(texts, declared);
+            const learnt = await this.learn(texts, declared).catch((error: unknown) => {
+                if (this.careful || !(error instanceof Unread)) {
+                    throw error;
+                }
+                this.careful = true;
+                return this.learn(texts, declared);
+            });
             const last = pass === MAX_PASSES;
             if (learnt.moved && !last) {
                 texts = learnt.texts;
@@ -158,12 +198,13 @@ class Rehearsal {
                     files.push([]);
                     return pass.session(file);
                 },
-                statement: (statement) => {
+                statement: (statement, awaited) => {
                     files.at(-1)?.push(statement);
-                    return pass.statement(statement);
+                    return pass.statement(statement, awaited || this.careful);
                 },
             });
             const end = await pass.finish();
+            this.demandRoom(pass.facts);
             const stubs = new Map<string, StubContent>();
             for (const database of end.databases) {
                 const session = await pass.stub(database);
@@ -275,6 +316,7 @@ class Rehearsal {
         } finally {
             proof.end();
         }
+        this.demandRoom(proof.facts);
         return { facts: proof.facts, upstreams, roles };
     }
 

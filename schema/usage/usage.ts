@@ -48,7 +48,24 @@ export class Usage {
     }
 
     /** Before a statement runs: what it tells of imported tables, and of tables that dblink's queries name. */
-    async observe(statement: ObservedStatement): Promise<void> {
+    observe(statement: ObservedStatement): Promise<void> {
+        return this.observeAll([statement]);
+    }
+
+    /** The same for statements of which none changes what the names of another mean. */
+    async observeAll(statements: readonly ObservedStatement[]): Promise<void> {
+        const catalog = new DatabaseCatalog(this.query);
+        for (const statement of statements) {
+            await this.observeWith(catalog, statement);
+        }
+    }
+
+    /** A statement that tells nothing by itself; a body that stands in it may be gone through later. */
+    passOver(statement: Pick<ObservedStatement, "file" | "line" | "sql">): void {
+        this.knowledge.sources.add(statement);
+    }
+
+    private async observeWith(catalog: DatabaseCatalog, statement: ObservedStatement): Promise<void> {
         const { file, line, sql, searchPath } = statement;
         this.knowledge.sources.add(statement);
         if (!this.concerns(sql)) {
@@ -64,11 +81,15 @@ export class Usage {
             sql,
             values: new Map(),
         };
-        await this.read(context, (reader) => {
-            for (const node of parsed.nodes) {
-                readStatement(reader, node);
-            }
-        });
+        await this.read(
+            context,
+            (reader) => {
+                for (const node of parsed.nodes) {
+                    readStatement(reader, node);
+                }
+            },
+            catalog,
+        );
     }
 
     /**
@@ -121,8 +142,11 @@ export class Usage {
     }
 
     /** Goes through something until all names that it asks for are loaded, and then for good. */
-    private async read(context: Context, work: (reader: Reader) => void): Promise<void> {
-        const catalog = new DatabaseCatalog(this.query);
+    private async read(
+        context: Context,
+        work: (reader: Reader) => void,
+        catalog = new DatabaseCatalog(this.query),
+    ): Promise<void> {
         for (let round = 0; round < MAX_ROUNDS; round += 1) {
             work(new Reader(this.knowledge.trial(), catalog, context));
             if (!(await catalog.load())) {
