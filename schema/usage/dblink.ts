@@ -138,6 +138,8 @@ export class Dblink {
             type: (type) => host.type(type),
             place: () => call.place,
             dblink: () => undefined,
+            path: ["pg_catalog"],
+            probe: (probe) => host.probe(probe),
         });
         const output = nodes.map((node) => analyzer.statement(node)).at(-1) ?? EMPTY;
         const [open] = output.open;
@@ -146,7 +148,7 @@ export class Dblink {
             const term =
                 open === undefined ? output.columns[index]?.term : unknowns.column(open, column.name, call.place);
             if (output.open.length <= 1) {
-                unknowns.hint(term ?? NONE, column.type, STRENGTH.assignment, "column definition list of dblink()");
+                unknowns.hint(analyzer.resolve(term ?? NONE), column.type, STRENGTH.assignment, "column definition list of dblink()");
             }
         });
     }

@@ -11,6 +11,7 @@ import type { Catalog, CatalogRelation, CatalogRoutine } from "./catalog";
 import { type Constants, partlyConstant, type Value } from "./constants";
 import type { Knowledge } from "./knowledge";
 import { splitName } from "./names";
+import type { Probe, Reply } from "./probes";
 import { overlaid } from "./overlays";
 import { type Output, type OutputColumn, typed } from "./terms";
 import type { Unknowns } from "./unknowns";
@@ -52,6 +53,14 @@ export class Reader implements AnalyzerHost {
 
     place(location?: number): Place {
         return this.context.place(location);
+    }
+
+    get path(): readonly string[] {
+        return this.context.path;
+    }
+
+    probe(probe: Probe): Reply | undefined {
+        return this.catalog.probe(probe);
     }
 
     get sql(): string {

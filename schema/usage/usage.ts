@@ -9,6 +9,7 @@ import { readRoutine } from "./bodies";
 import { type CatalogQuery, currentPath, DatabaseCatalog, writtenRoutines } from "./catalog";
 import type { ObservedImport } from "./imports";
 import { type Given, Knowledge } from "./knowledge";
+import type { Reply } from "./probes";
 import { type Context, Reader } from "./reader";
 import { type AddressOf, type Settled, settle } from "./settle";
 import { changedRows, readStatement } from "./statement";
@@ -28,6 +29,7 @@ const MAX_ROUNDS = 32;
 
 export class Usage {
     private readonly knowledge: Knowledge;
+    private readonly replies = new Map<string, Reply>();
 
     /**
      * @param query runs on the session whose statements are observed, so that it sees what they made.
@@ -122,7 +124,7 @@ export class Usage {
 
     /** Goes through something until all names that it asks for are loaded, and then for good. */
     private async read(context: Context, work: (reader: Reader) => void): Promise<void> {
-        const catalog = new DatabaseCatalog(this.query);
+        const catalog = new DatabaseCatalog(this.query, this.replies);
         for (let round = 0; round < MAX_ROUNDS; round += 1) {
             work(new Reader(this.knowledge.trial(), catalog, context));
             if (!(await catalog.load())) {

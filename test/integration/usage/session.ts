@@ -46,8 +46,8 @@ export class UsageSession {
     }
 
     private async rows(sql: string): Promise<Array<Array<string | null>>> {
-        const { rows } = await this.client.query<Array<string | null>>({ text: sql, rowMode: "array" });
-        return rows;
+        const results = [await this.client.query<Array<string | null>>({ text: sql, rowMode: "array" })].flat();
+        return results.at(-1)?.rows ?? [];
     }
 
     /**

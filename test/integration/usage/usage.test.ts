@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Severity } from "../../../schema/report";
 import { loadParser } from "../../../upstreams/parser";
-import { BODIES, CONNECTIONS, IMPORTS, QUERIES, UNCLEAR, USES } from "../../unit/schema/usage/cases";
-import { usedTables } from "../../unit/schema/usage/used";
+import { BODIES, CONNECTIONS, IMPORTS, QUERIES, UNCLEAR, USES } from "./cases";
+import { usedTables } from "./used";
 import { imageHere } from "../support/image";
 import { type PlainServer, startPlainServer } from "./server";
 import { type Told, UsageSession } from "./session";

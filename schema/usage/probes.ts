@@ -1,0 +1,76 @@
+/**
+ * Asks PostgreSQL what it makes of an expression: each probe is prepared as a query, whose parameters get the types that
+ * the analyser of the server finds, and is thrown away again.
+ */
+
+import { z } from "zod";
+import { quoteIdent, quoteLiteral } from "../../upstreams/quote";
+import type { ColumnType } from "../types";
+import { typeRow, typeSql, typeOf } from "./rows";
+
+export interface Probe {
+    /** A query without FROM, with parameters. */
+    readonly sql: string;
+    /** By the number of the parameter; undefined where PostgreSQL is to find the type. */
+    readonly types: ReadonlyArray<string | undefined>;
+    /** Schemas in which names are looked up, in order. */
+    readonly path: readonly string[];
+}
+
+/** The types that PostgreSQL found (that of the result since version 16), or the SQLSTATE and the message with which it refused. */
+export type Reply =
+    | { readonly types: readonly ColumnType[]; readonly result?: ColumnType }
+    | { readonly refused: string; readonly message: string };
+
+const reply = z.union([
+    z.object({ types: z.array(typeRow), result: typeRow.nullable() }),
+    z.object({ refused: z.string(), message: z.string() }),
+]);
+
+/**
+ * Each probe runs in a subtransaction that is undone, so that neither its search path nor its error outlives it. What is
+ * prepared is in no transaction.
+ */
+const RUN = `DECLARE
+    probe jsonb;
+    replies jsonb := '[]';
+BEGIN
+    FOR probe IN SELECT * FROM pg_catalog.jsonb_array_elements(pg_catalog.current_setting('fdw_stub.probes')::pg_catalog.jsonb) LOOP
+        BEGIN
+            PERFORM pg_catalog.set_config('search_path', probe ->> 'path', true);
+            EXECUTE 'PREPARE fdw_stub_probe ' || (probe ->> 'types') || ' AS ' || (probe ->> 'sql');
+            PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
+            SELECT replies || pg_catalog.jsonb_build_object('types', (SELECT coalesce(jsonb_agg(${typeSql("p.type", "NULL")} ORDER BY p.at), '[]')
+                    FROM unnest(parameter_types::oid[]) WITH ORDINALITY p (type, at)), 'result', ${typeSql("(to_jsonb(s) -> 'result_types' ->> 0)::regtype", "NULL")})
+                INTO replies FROM pg_prepared_statements s WHERE name = 'fdw_stub_probe';
+            DEALLOCATE fdw_stub_probe;
+            RAISE SQLSTATE 'FSP00';
+        EXCEPTION
+            WHEN SQLSTATE 'FSP00' THEN
+                NULL;
+            WHEN OTHERS THEN
+                replies := replies || pg_catalog.jsonb_build_object('refused', SQLSTATE, 'message', SQLERRM);
+        END;
+    END LOOP;
+    PERFORM pg_catalog.set_config('fdw_stub.replies', replies::text, true);
+END`;
+
+/** The statements that ask, and the query whose rows are the replies, in order, with `probe` before each. */
+export function probing(probes: readonly Probe[]): { readonly before: string; readonly query: string } {
+    const texts = probes.map(({ sql, types, path }) => ({
+        sql,
+        types: types.length === 0 ? "" : `(${types.map((type) => type ?? "pg_catalog.unknown").join(", ")})`,
+        path: path.map(quoteIdent).join(", "),
+    }));
+    return {
+        before: `SELECT pg_catalog.set_config('fdw_stub.probes', ${quoteLiteral(JSON.stringify(texts))}, true); DO ${quoteLiteral(RUN)};\n`,
+        query: "SELECT 'probe', value::text FROM pg_catalog.jsonb_array_elements(pg_catalog.current_setting('fdw_stub.replies')::pg_catalog.jsonb)",
+    };
+}
+
+export function replyOf(text: string): Reply {
+    const found = reply.parse(JSON.parse(text));
+    return "refused" in found
+        ? found
+        : { types: found.types.map(typeOf), ...(found.result === null ? {} : { result: typeOf(found.result) }) };
+}
