@@ -39,10 +39,9 @@ BEGIN
         BEGIN
             PERFORM pg_catalog.set_config('search_path', probe ->> 'path', true);
             EXECUTE 'PREPARE fdw_stub_probe ' || (probe ->> 'types') || ' AS ' || (probe ->> 'sql');
-            PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
-            SELECT replies || pg_catalog.jsonb_build_object('types', (SELECT coalesce(jsonb_agg(${typeSql("p.type", "NULL")} ORDER BY p.at), '[]')
-                    FROM unnest(parameter_types::oid[]) WITH ORDINALITY p (type, at)), 'result', ${typeSql("(to_jsonb(s) -> 'result_types' ->> 0)::regtype", "NULL")})
-                INTO replies FROM pg_prepared_statements s WHERE name = 'fdw_stub_probe';
+            SELECT replies || pg_catalog.jsonb_build_object('types', parameter_types::pg_catalog.oid[],
+                    'result', (pg_catalog.to_jsonb(s) -> 'result_types' ->> 0)::pg_catalog.regtype::pg_catalog.oid)
+                INTO replies FROM pg_catalog.pg_prepared_statements s WHERE name = 'fdw_stub_probe';
             DEALLOCATE fdw_stub_probe;
             RAISE SQLSTATE 'FSP00';
         EXCEPTION
@@ -64,7 +63,11 @@ export function probing(probes: readonly Probe[]): { readonly before: string; re
     }));
     return {
         before: `SELECT pg_catalog.set_config('fdw_stub.probes', ${quoteLiteral(JSON.stringify(texts))}, true); DO ${quoteLiteral(RUN)};\n`,
-        query: "SELECT 'probe', value::text FROM pg_catalog.jsonb_array_elements(pg_catalog.current_setting('fdw_stub.replies')::pg_catalog.jsonb)",
+        query: `SELECT 'probe', (CASE WHEN reply ? 'refused' THEN reply ELSE pg_catalog.jsonb_build_object(
+                'types', coalesce((SELECT pg_catalog.jsonb_agg(${typeSql("p.type::oid", "NULL")} ORDER BY p.at)
+                    FROM pg_catalog.jsonb_array_elements_text(reply -> 'types') WITH ORDINALITY p (type, at)), '[]'),
+                'result', ${typeSql("(reply ->> 'result')::oid", "NULL")}) END)::text
+            FROM pg_catalog.jsonb_array_elements(pg_catalog.current_setting('fdw_stub.replies')::pg_catalog.jsonb) r (reply)`,
     };
 }
 

@@ -125,7 +125,8 @@ export class Unknowns {
     column(tableId: number, name: string, place: Place): Term {
         const table = this.tables[tableId];
         if (table === undefined) {
-            return { kind: "none" };
+            // In a trial: a table that was known before it.
+            return { kind: "var", id: this.fresh() };
         }
         const known = table.columns.get(name);
         if (known !== undefined) {
