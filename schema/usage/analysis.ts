@@ -8,8 +8,8 @@ import type { Node, TypeName } from "libpg-query";
 import type { QualifiedName } from "../parse/ast";
 import type { Place } from "../report";
 import type { ColumnType } from "../types";
-import type { Scope } from "./scope";
 import type { Probe, Reply } from "./probes";
+import type { Scope } from "./scope";
 import type { Output, Term } from "./terms";
 import type { Unknowns } from "./unknowns";
 

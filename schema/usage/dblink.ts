@@ -148,7 +148,12 @@ export class Dblink {
             const term =
                 open === undefined ? output.columns[index]?.term : unknowns.column(open, column.name, call.place);
             if (output.open.length <= 1) {
-                unknowns.hint(analyzer.resolve(term ?? NONE), column.type, STRENGTH.assignment, "column definition list of dblink()");
+                unknowns.hint(
+                    analyzer.resolve(term ?? NONE),
+                    column.type,
+                    STRENGTH.assignment,
+                    "column definition list of dblink()",
+                );
             }
         });
     }

@@ -9,7 +9,7 @@ import type { Scope } from "./scope";
 import { BOOLEAN, isOpen, NONE, type Term } from "./terms";
 
 export function expressionTerm(analysis: Analysis, node: Node | undefined, scope: Scope): Term {
-    if (node === undefined || "SetToDefault" in node || (("A_Const" in node) && !isNumber(node))) {
+    if (node === undefined || "SetToDefault" in node || ("A_Const" in node && !isNumber(node))) {
         return NONE;
     }
     if ("ColumnRef" in node) {

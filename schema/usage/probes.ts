@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { quoteIdent, quoteLiteral } from "../../upstreams/quote";
 import type { ColumnType } from "../types";
-import { typeRow, typeSql, typeOf } from "./rows";
+import { typeOf, typeRow, typeSql } from "./rows";
 
 export interface Probe {
     /** A query without FROM, with parameters. */

@@ -15,7 +15,18 @@ import { STRENGTH } from "./unknowns";
  * What a column may be where several types are possible, likeliest first. That even text is possible says that anything
  * is; numbers come before moments where something is calculated, after them in functions such as to_char().
  */
-const REST = ["interval", "jsonb", "text[]", "daterange", "tstzrange", "tsrange", "int4range", "numrange", "inet", "xml"];
+const REST = [
+    "interval",
+    "jsonb",
+    "text[]",
+    "daterange",
+    "tstzrange",
+    "tsrange",
+    "int4range",
+    "numrange",
+    "inet",
+    "xml",
+];
 const CALCULATED = ["text", "numeric", "integer", "timestamptz", ...REST];
 const PASSED = ["text", "timestamptz", "numeric", "integer", ...REST];
 const SUBSCRIPTED = ["text[]", "jsonb"];

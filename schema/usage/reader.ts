@@ -11,8 +11,8 @@ import type { Catalog, CatalogRelation, CatalogRoutine } from "./catalog";
 import { type Constants, partlyConstant, type Value } from "./constants";
 import type { Knowledge } from "./knowledge";
 import { splitName } from "./names";
-import type { Probe, Reply } from "./probes";
 import { overlaid } from "./overlays";
+import type { Probe, Reply } from "./probes";
 import { type Output, type OutputColumn, typed } from "./terms";
 import type { Unknowns } from "./unknowns";
 

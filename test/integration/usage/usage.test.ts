@@ -3,11 +3,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Severity } from "../../../schema/report";
 import { loadParser } from "../../../upstreams/parser";
-import { BODIES, CONNECTIONS, IMPORTS, QUERIES, UNCLEAR, USES } from "./cases";
-import { usedTables } from "./used";
 import { imageHere } from "../support/image";
+import { BODIES, CONNECTIONS, IMPORTS, QUERIES, UNCLEAR, USES } from "./cases";
 import { type PlainServer, startPlainServer } from "./server";
 import { type Told, UsageSession } from "./session";
+import { usedTables } from "./used";
 
 const SERVER =
     "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '1', dbname 'd'); CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (user 'u', password 'p');";
