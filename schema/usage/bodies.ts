@@ -251,7 +251,7 @@ class PlBody {
     }
 
     routine(parsed: PlRoutine): void {
-        this.constants = new OnceAssigned(parsed, this.reader.constants.session);
+        this.constants = new OnceAssigned(parsed, this.reader.constants.evaluate);
         for (const { name, type } of parsed.variables) {
             if (!this.variables.has(name)) {
                 this.variables.set(name, this.declared(name, type));

@@ -55,13 +55,10 @@ export interface RoutineSource {
 export interface Catalog {
     relations(name: string): readonly CatalogRelation[];
     routines(name: string): readonly CatalogRoutine[];
-    types(name: string): ReadonlyArray<{ readonly schema: string; readonly type: ColumnType }>;
     /** Is there a foreign server of this name? */
     server(name: string): boolean;
     /** What PostgreSQL makes of an expression; undefined until it is loaded. */
     probe(probe: Probe): Reply | undefined;
-    /** The database and its current user. */
-    session(): { readonly database: string; readonly user: string } | undefined;
 }
 
 // Rows, as the queries below make them.
@@ -89,8 +86,6 @@ const routineRow = z.object({
     sql: z.string().nullable(),
     config: optionList,
 });
-const namedType = z.object({ schema: z.string(), name: z.string(), type: typeRow });
-const sessionRow = z.object({ database: z.string(), user: z.string() });
 
 const RELATIONS = `SELECT 'relation', pg_catalog.json_build_object(
         'oid', c.oid::text, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
@@ -123,15 +118,7 @@ const ROUTINES = `SELECT 'routine', pg_catalog.json_build_object(
           AND n.nspname NOT IN ('pg_catalog', 'information_schema')) own(code)
       WHERE`;
 
-const TYPES = `SELECT 'type', pg_catalog.json_build_object('schema', tn.nspname, 'name', tt.typname,
-        'type', ${typeSql("tt.oid", "NULL")})::text
-      FROM pg_catalog.pg_type tt JOIN pg_catalog.pg_namespace tn ON tn.oid = tt.typnamespace
-      WHERE tt.typname`;
-
 const SERVERS = "SELECT 'server', srvname::text FROM pg_catalog.pg_foreign_server WHERE srvname";
-
-const SESSION = `SELECT 'session', pg_catalog.json_build_object(
-        'database', pg_catalog.current_database(), 'user', current_user)::text`;
 
 /** Functions and procedures that somebody wrote: not those of extensions, and none of PostgreSQL's. */
 const WRITTEN = `own.code AND n.nspname <> 'pg_fdw_stub_rehearsal' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
@@ -220,13 +207,12 @@ function unquoted(name: string): string {
 const QUERIES = {
     relation: RELATIONS,
     routine: `${ROUTINES} p.proname`,
-    type: TYPES,
     server: SERVERS,
 } as const;
 
 type Kind = keyof typeof QUERIES;
 
-const KINDS: readonly Kind[] = ["relation", "routine", "type", "server"];
+const KINDS: readonly Kind[] = ["relation", "routine", "server"];
 
 /** The catalogs of a database, for one statement: the next one may change them. */
 export class DatabaseCatalog implements Catalog {
@@ -234,17 +220,13 @@ export class DatabaseCatalog implements Catalog {
     private readonly names: Readonly<Record<Kind, Map<string, boolean>>> = {
         relation: new Map(),
         routine: new Map(),
-        type: new Map(),
         server: new Map(),
     };
     private readonly relationsByName = new Map<string, CatalogRelation[]>();
     private readonly routinesByName = new Map<string, CatalogRoutine[]>();
-    private readonly typesByName = new Map<string, Array<{ schema: string; type: ColumnType }>>();
     private readonly servers = new Set<string>();
     private readonly replies = new Map<string, Reply>();
     private readonly probes = new Map<string, Probe>();
-    private asksSession = false;
-    private current: { database: string; user: string } | undefined;
 
     /** @param known Replies to what is asked again and again. A refusal is none: the next statement may mend it. */
     constructor(
@@ -262,11 +244,6 @@ export class DatabaseCatalog implements Catalog {
         return this.routinesByName.get(name) ?? [];
     }
 
-    types(name: string): ReadonlyArray<{ schema: string; type: ColumnType }> {
-        this.want("type", name);
-        return this.typesByName.get(name) ?? [];
-    }
-
     server(name: string): boolean {
         this.want("server", name);
         return this.servers.has(name);
@@ -281,11 +258,6 @@ export class DatabaseCatalog implements Catalog {
         return found;
     }
 
-    session(): { database: string; user: string } | undefined {
-        this.asksSession = true;
-        return this.current;
-    }
-
     private want(kind: Kind, name: string): void {
         // No name holds a NUL, and a constant text may.
         if (!this.names[kind].has(name) && !name.includes("\0")) {
@@ -295,7 +267,7 @@ export class DatabaseCatalog implements Catalog {
 
     /** Loads what was asked for and is not known. @returns false where all was known. */
     async load(): Promise<boolean> {
-        const parts = this.asksSession && this.current === undefined ? [SESSION] : [];
+        const parts: string[] = [];
         for (const kind of KINDS) {
             const wanted = [...this.names[kind]].flatMap(([name, loaded]) => (loaded ? [] : [name]));
             if (wanted.length > 0) {
@@ -339,13 +311,8 @@ export class DatabaseCatalog implements Catalog {
         } else if (kind === "routine") {
             const routine = routineOf(text);
             push(this.routinesByName, routine.name, routine);
-        } else if (kind === "type") {
-            const { schema, name, type } = namedType.parse(JSON.parse(text));
-            push(this.typesByName, name, { schema, type: typeOf(type) });
         } else if (kind === "server") {
             this.servers.add(text);
-        } else if (kind === "session") {
-            this.current = sessionRow.parse(JSON.parse(text));
         }
     }
 }

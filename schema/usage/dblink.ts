@@ -105,15 +105,6 @@ export class Dblink {
         return [...this.unclear, ...lost];
     }
 
-    /** A query as it was sent, whatever put it together. */
-    sent(upstream: Upstream, sql: string, place: Place, host: AnalyzerHost): void {
-        const parsed = parseSql(sql);
-        if ("nodes" in parsed) {
-            const call: DblinkCall = { name: "dblink", args: [], columns: [], place };
-            this.statements(upstream, parsed.nodes, { call, texts: [], host });
-        }
-    }
-
     private unknown(call: DblinkCall, what: string): void {
         this.unclear.push(said(call, what));
     }

@@ -2,7 +2,7 @@
 
 import type { A_Expr, CaseExpr, FuncCall, Node, SubLink } from "libpg-query";
 import { deparseSync } from "pgsql-deparser";
-import { items, strings, walk } from "../parse/ast";
+import { isNode, items, replaceNode, strings, walk } from "../parse/ast";
 import type { Analysis } from "./analysis";
 import { columnTerm, fieldOf } from "./columns";
 import { announceDblink } from "./dblink-calls";
@@ -83,16 +83,6 @@ function usesColumns(node: Node): boolean {
     return found;
 }
 
-/** `{ FuncCall: { … } }`: parts of a tree that can be of several kinds. */
-function isNode(value: unknown): value is Node {
-    return (
-        typeof value === "object" &&
-        value !== null &&
-        Object.keys(value).length === 1 &&
-        /^[A-Z]/.test(Object.keys(value)[0] ?? "")
-    );
-}
-
 export function isLiteral(node: Node | undefined): boolean {
     if (node === undefined) {
         return false;
@@ -127,7 +117,7 @@ class Builder {
 
     private parameter(node: Node, term: Term, use: Use): void {
         this.parameters.push({ term, use });
-        replace(node, { ParamRef: { number: this.parameters.length } });
+        replaceNode(node, { ParamRef: { number: this.parameters.length } });
     }
 
     private node(node: Node, use: Use): void {
@@ -238,7 +228,7 @@ class Builder {
             const [only = NULL, ...others] = columns;
             const rexpr: Node = others.length === 0 ? only : { RowExpr: { args: columns } };
             const name = link.operName ?? [{ String: { sval: "=" } }];
-            replace(node, { A_Expr: { kind: "AEXPR_OP", name, lexpr: testexpr, rexpr } });
+            replaceNode(node, { A_Expr: { kind: "AEXPR_OP", name, lexpr: testexpr, rexpr } });
         } else {
             this.parameter(node, first, use);
         }
@@ -248,13 +238,6 @@ class Builder {
 const NULL: Node = { A_Const: { isnull: true } };
 /** Types that anything can be shown as. */
 const TELL_NOTHING = new Set(["text", "varchar", "bpchar", "money"]);
-
-function replace(node: Node, by: Node): void {
-    for (const kind of Object.keys(node)) {
-        Reflect.deleteProperty(node, kind);
-    }
-    Object.assign(node, by);
-}
 
 function operands({ name, kind = "AEXPR_OP", lexpr, rexpr }: A_Expr): Use {
     const op = strings(name).at(-1) ?? "";

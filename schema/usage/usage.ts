@@ -13,7 +13,6 @@ import type { Reply } from "./probes";
 import { type Context, Reader } from "./reader";
 import { type AddressOf, type Settled, settle } from "./settle";
 import { changedRows, readStatement } from "./statement";
-import type { Upstream } from "./unknowns";
 
 export interface ObservedStatement {
     readonly file: string;
@@ -70,18 +69,6 @@ export class Usage {
             for (const node of parsed.nodes) {
                 readStatement(reader, node);
             }
-        });
-    }
-
-    /**
-     * A query that dblink has sent, where its text was seen on the way: what no constant text in the schema tells. Its
-     * place is that of the statement that was running.
-     */
-    async observeSent(upstream: Upstream, statement: ObservedStatement): Promise<void> {
-        const { file, line, sql, searchPath } = statement;
-        const place = () => ({ file, line });
-        await this.read({ path: searchPath, place, sql, values: new Map() }, (reader) => {
-            reader.knowledge.dblink.sent(upstream, sql, place(), reader);
         });
     }
 

@@ -86,23 +86,6 @@ test.for(UNCLEAR)("dblink, noted: %s", async ([, sql, message], { skip }) => {
     ]);
 });
 
-test("a query that was seen when it was sent tells as much as a constant one", async ({ skip }) => {
-    skip(server === undefined, "no image of PostgreSQL 18 is here");
-    const { usage } = await run("", 1);
-    await usage.observeSent(
-        { conninfo: "host=k dbname=e" },
-        {
-            file: "a.sql",
-            line: 7,
-            sql: "SELECT a FROM r.t WHERE upper(b) > '' AND c < now()",
-            searchPath: ["pg_catalog"],
-        },
-    );
-    const settled = usage.settle();
-    expect(usedTables(settled)).toEqual(["host=k dbname=e: r.t(a text, b text, c timestamptz)"]);
-    expect(settled.tables[0]?.place).toEqual({ file: "a.sql", line: 7 });
-});
-
 describe("findings", () => {
     const U = "CREATE SCHEMA u; IMPORT FOREIGN SCHEMA r FROM SERVER s INTO u;";
 
