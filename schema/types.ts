@@ -13,7 +13,7 @@ export interface ColumnType {
     readonly user?: boolean;
     /** The rows of this relation. */
     readonly row?: QualifiedName;
-    /** Nothing in the catalog has this name. */
+    /** Nothing in the catalog has this name, or it is none that a column can have. */
     readonly unknown?: boolean;
 }
 

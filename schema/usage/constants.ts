@@ -1,9 +1,9 @@
 /** Texts that are certain without running the schema: connection strings and queries put together of constants. */
 
 import type { FuncCall, Node } from "libpg-query";
-import { deparseSync } from "pgsql-deparser";
 import { parseExpression } from "../../upstreams/parser";
 import { constText, isNode, replaceNode, strings, walk } from "../parse/ast";
+import { deparse } from "../parse/deparse";
 
 /** A value that is certain, as PostgreSQL prints it; NULL is null. */
 export type Value = string | null;
@@ -43,7 +43,8 @@ export function constant(node: Node | undefined, known: Constants): Value | unde
             certain = false;
         }
     });
-    return certain ? known.evaluate(deparseSync(expression, { pretty: false }), functions) : undefined;
+    const sql = certain ? deparse(expression) : undefined;
+    return sql === undefined ? undefined : known.evaluate(sql, functions);
 }
 
 function constantNode(value: Value): Node {

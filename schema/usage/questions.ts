@@ -1,8 +1,8 @@
 /** Makes a question of an expression: what it reads becomes parameters, for whose types PostgreSQL can be asked. */
 
 import type { A_Expr, CaseExpr, FuncCall, Node, SubLink } from "libpg-query";
-import { deparseSync } from "pgsql-deparser";
 import { isNode, items, replaceNode, strings, walk } from "../parse/ast";
+import { deparse } from "../parse/deparse";
 import type { Analysis } from "./analysis";
 import { columnTerm, fieldOf } from "./columns";
 import { announceDblink } from "./dblink-calls";
@@ -39,19 +39,14 @@ export function questionOf(analysis: Analysis, node: Node, scope: Scope): Questi
     const builder = new Builder(analysis, scope);
     const expression = structuredClone(node);
     builder.visit(expression, OTHER);
-    try {
-        const select: Node = {
-            SelectStmt: {
-                targetList: [{ ResTarget: { val: expression } }],
-                limitOption: "LIMIT_OPTION_DEFAULT",
-                op: "SETOP_NONE",
-            },
-        };
-        const sql = deparseSync(select, { pretty: false });
-        return { sql, path: analysis.host.path, parameters: builder.parameters };
-    } catch {
-        return undefined;
-    }
+    const sql = deparse({
+        SelectStmt: {
+            targetList: [{ ResTarget: { val: expression } }],
+            limitOption: "LIMIT_OPTION_DEFAULT",
+            op: "SETOP_NONE",
+        },
+    });
+    return sql === undefined ? undefined : { sql, path: analysis.host.path, parameters: builder.parameters };
 }
 
 /** Goes through anything that holds expressions, only to see which columns it uses. */
