@@ -188,7 +188,8 @@ function likelier(
         if (other === undefined) {
             return "pending";
         }
-        if ("types" in other && (type !== "numeric" || other.result?.sql === type)) {
+        const family = question.parameters[at]?.use.strength === STRENGTH.family;
+        if ("types" in other && (type !== "numeric" || family || other.result?.sql === type)) {
             [given, reply] = [types, other];
             if (type === "numeric") {
                 numbers.add(at);

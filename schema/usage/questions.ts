@@ -188,7 +188,9 @@ class Builder {
             // A window that another clause names isn't here.
             call.over = { frameOptions: 1058 };
         }
-        const used = { likely: PASSED, strength: STRENGTH.use, reason: `argument of ${name}()` };
+        // What is sorted for a percentile is some kind of number.
+        const strength = call.agg_within_group === true ? STRENGTH.family : STRENGTH.use;
+        const used = { likely: PASSED, strength, reason: `argument of ${name}()` };
         this.visit([call.args, call.agg_order], used);
         this.visit(call.agg_filter, { ...OTHER, reason: "used as a condition" });
     }

@@ -78,7 +78,7 @@ export const USES: ReadonlyArray<readonly [string, string, string]> = [
         "SELECT 1 FROM u.a WHERE (x, y) OVERLAPS (DATE '2024-01-01', DATE '2024-02-01')",
         "x timestamptz, y timestamptz",
     ],
-    ["WITHIN GROUP", "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x) FROM u.a", "x double precision"],
+    ["WITHIN GROUP", "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x) FROM u.a", "x numeric"],
     ["bits", "SELECT x & 4, y | 10000000000 FROM u.a", "x integer, y bigint"],
     ["networks", "SELECT 1 FROM u.a WHERE x <<= inet '10.0.0.0/8'", "x inet"],
     ["money is shown, not kept", "SELECT x::money, avg(x) FROM u.a", "x numeric"],
