@@ -9,10 +9,10 @@ import { readRoutine } from "./bodies";
 import { type CatalogQuery, currentPath, DatabaseCatalog, writtenRoutines } from "./catalog";
 import type { ObservedImport } from "./imports";
 import { type Given, Knowledge } from "./knowledge";
+import type { Reply } from "./probes";
 import { type Context, Reader } from "./reader";
 import { type AddressOf, type Settled, settle } from "./settle";
 import { changedRows, readStatement } from "./statement";
-import type { Upstream } from "./unknowns";
 
 export interface ObservedStatement {
     readonly file: string;
@@ -28,6 +28,7 @@ const MAX_ROUNDS = 32;
 
 export class Usage {
     private readonly knowledge: Knowledge;
+    private readonly replies = new Map<string, Reply>();
 
     /**
      * @param query runs on the session whose statements are observed, so that it sees what they made.
@@ -54,7 +55,7 @@ export class Usage {
 
     /** The same for statements of which none changes what the names of another mean. */
     async observeAll(statements: readonly ObservedStatement[]): Promise<void> {
-        const catalog = new DatabaseCatalog(this.query);
+        const catalog = new DatabaseCatalog(this.query, this.replies);
         for (const statement of statements) {
             await this.observeWith(catalog, statement);
         }
@@ -90,18 +91,6 @@ export class Usage {
             },
             catalog,
         );
-    }
-
-    /**
-     * A query that dblink has sent, where its text was seen on the way: what no constant text in the schema tells. Its
-     * place is that of the statement that was running.
-     */
-    async observeSent(upstream: Upstream, statement: ObservedStatement): Promise<void> {
-        const { file, line, sql, searchPath } = statement;
-        const place = () => ({ file, line });
-        await this.read({ path: searchPath, place, sql, values: new Map() }, (reader) => {
-            reader.knowledge.dblink.sent(upstream, sql, place(), reader);
-        });
     }
 
     /** At the end: the bodies of all routines, which nothing may have called, with the catalogs as they are then. */
@@ -145,7 +134,7 @@ export class Usage {
     private async read(
         context: Context,
         work: (reader: Reader) => void,
-        catalog = new DatabaseCatalog(this.query),
+        catalog = new DatabaseCatalog(this.query, this.replies),
     ): Promise<void> {
         for (let round = 0; round < MAX_ROUNDS; round += 1) {
             work(new Reader(this.knowledge.trial(), catalog, context));
