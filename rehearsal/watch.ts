@@ -13,7 +13,7 @@ const OF_SESSION =
     /^(?:SET|RESET|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|START|DISCARD|CREATE (?:TEMP|TEMPORARY))\b/;
 /** Statements after which what those before them name is there still, and called as it was. */
 const KEEPS_NAMES =
-    /^(?:CREATE (?!OR\b)|ALTER (?:TABLE|INDEX|SEQUENCE)(?: ONLY)? \S+ (?:OWNER|ADD)\b|COMMENT|GRANT|REVOKE|SET|RESET|BEGIN|COMMIT|INSERT|COPY)\b/;
+    /^(?:CREATE (?!OR\b)|ALTER (?:TABLE|INDEX|SEQUENCE)(?: ONLY)?(?: \S+){1,2} (?:OWNER|ADD)\b|COMMENT|GRANT|REVOKE|SET|RESET|BEGIN|COMMIT|INSERT|COPY)\b/;
 
 /** Statements that may make anything. */
 const OPAQUE = /^(?:DO|CALL|SELECT|EXECUTE|WITH|VALUES|TABLE|EXPLAIN|IMPORT)\b/;
