@@ -10,7 +10,7 @@ import type { Place } from "../report";
 import type { ColumnType } from "../types";
 import type { Probe, Reply } from "./probes";
 import type { Scope } from "./scope";
-import type { Output, Term } from "./terms";
+import type { Output, Question, Term } from "./terms";
 import type { Unknowns } from "./unknowns";
 
 /** A call of a `dblink…` function, with the columns that its result is given. */
@@ -65,6 +65,8 @@ export interface AnalyzerHost {
     readonly path: readonly string[];
     /** What PostgreSQL makes of an expression; undefined while it has not been asked. */
     probe(probe: Probe): Reply | undefined;
+    /** What stands behind expressions, as far as that is loaded. */
+    readonly resolved: Map<Question, Term>;
     dblink(call: DblinkCall): void;
 }
 

@@ -16,8 +16,6 @@ interface Answer {
     readonly given: Types;
     readonly found: readonly ColumnType[];
     readonly result?: ColumnType;
-    /** The type that was tried for all, because PostgreSQL finds none by itself. */
-    readonly tried?: string;
     /** Parameters that can be of any type. */
     readonly anything: ReadonlySet<number>;
     /** Parameters that are numbers, of whatever kind. */
@@ -105,7 +103,14 @@ export function resolve(analysis: Analysis, term: Term): Term {
     if (term.kind !== "asked") {
         return term;
     }
-    const { question } = term;
+    // Queries over queries, and views over views, would be asked twice at each step.
+    const { resolved } = analysis.host;
+    const known = resolved.get(term.question) ?? resultTerm(analysis, term.question);
+    resolved.set(term.question, known);
+    return known;
+}
+
+function resultTerm(analysis: Analysis, question: Question): Term {
     const answer = answerTo(analysis, question);
     if (answer === "refused" || answer === "pending" || answer.result === undefined) {
         return NONE;
@@ -157,7 +162,7 @@ function tried(
     const open = question.parameters.find((_, at) => given[at] === undefined);
     const attempts = (open?.use.likely ?? []).map((type) => {
         const types = given.map((each) => each ?? type);
-        return { type, types, reply: probe(analysis, question, types) };
+        return { types, reply: probe(analysis, question, types) };
     });
     for (const { types, reply } of attempts) {
         if (reply === undefined) {

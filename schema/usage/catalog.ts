@@ -10,6 +10,7 @@ import { type ColumnType, printedType } from "../types";
 import type { Parameter, Routine } from "./analysis";
 import { type Probe, probing, type Reply, replyOf } from "./probes";
 import { typeOf, typeRow, typeSql } from "./rows";
+import type { Question, Term } from "./terms";
 
 /** Runs a query on the database under rehearsal and gives rows as texts. */
 export type CatalogQuery = (sql: string) => Promise<ReadonlyArray<ReadonlyArray<string | null>>>;
@@ -59,6 +60,8 @@ export interface Catalog {
     server(name: string): boolean;
     /** What PostgreSQL makes of an expression; undefined until it is loaded. */
     probe(probe: Probe): Reply | undefined;
+    /** What follows from the replies for expressions; empty again when more is loaded. */
+    readonly resolved: Map<Question, Term>;
 }
 
 // Rows, as the queries below make them.
@@ -225,6 +228,7 @@ export class DatabaseCatalog implements Catalog {
     private readonly relationsByName = new Map<string, CatalogRelation[]>();
     private readonly routinesByName = new Map<string, CatalogRoutine[]>();
     private readonly servers = new Set<string>();
+    readonly resolved = new Map<Question, Term>();
     private readonly replies = new Map<string, Reply>();
     private readonly probes = new Map<string, Probe>();
 
@@ -251,6 +255,9 @@ export class DatabaseCatalog implements Catalog {
 
     probe(probe: Probe): Reply | undefined {
         const mark = JSON.stringify(probe);
+        if (mark.includes("\\u0000")) {
+            return { refused: "22P05", message: "a NUL" };
+        }
         const found = this.known.get(mark) ?? this.replies.get(mark);
         if (found === undefined) {
             this.probes.set(mark, probe);
@@ -287,6 +294,7 @@ export class DatabaseCatalog implements Catalog {
         if (parts.length === 0) {
             return false;
         }
+        this.resolved.clear();
         const rows = await this.query(`${probes.length > 0 ? before : ""}${parts.join("\nUNION ALL\n")}`);
         for (const [kind, text] of rows) {
             if (kind !== "probe") {

@@ -131,6 +131,7 @@ export class Dblink {
             dblink: () => undefined,
             path: ["pg_catalog"],
             probe: (probe) => host.probe(probe),
+            resolved: host.resolved,
         });
         const output = nodes.map((node) => analyzer.statement(node)).at(-1) ?? EMPTY;
         const [open] = output.open;

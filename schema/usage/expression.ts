@@ -6,7 +6,7 @@ import { tell } from "./asking";
 import { columnTerm } from "./columns";
 import { questionOf } from "./questions";
 import type { Scope } from "./scope";
-import { BOOLEAN, isOpen, NONE, type Term } from "./terms";
+import { BOOLEAN, NONE, type Term } from "./terms";
 
 export function expressionTerm(analysis: Analysis, node: Node | undefined, scope: Scope): Term {
     if (node === undefined || "SetToDefault" in node || ("A_Const" in node && !isNumber(node))) {
@@ -37,7 +37,7 @@ export function expressionTerm(analysis: Analysis, node: Node | undefined, scope
     if (only !== undefined && /^SELECT\s+\$1$/.test(question.sql)) {
         return only.term;
     }
-    if (question.parameters.some(({ term }) => isOpen(term))) {
+    if (question.open) {
         tell(analysis, question, node, scope);
     }
     return { kind: "asked", question };

@@ -8,7 +8,18 @@ import { columnTerm, fieldOf } from "./columns";
 import { announceDblink } from "./dblink-calls";
 import { orderItem } from "./order";
 import { findVariable, type Scope } from "./scope";
-import { arrayType, BOOLEAN, EMPTY, NONE, type Parameter, type Question, type Term, typed, type Use } from "./terms";
+import {
+    arrayType,
+    BOOLEAN,
+    EMPTY,
+    isOpen,
+    NONE,
+    type Parameter,
+    type Question,
+    type Term,
+    typed,
+    type Use,
+} from "./terms";
 import { STRENGTH } from "./unknowns";
 
 /**
@@ -46,7 +57,9 @@ export function questionOf(analysis: Analysis, node: Node, scope: Scope): Questi
             op: "SETOP_NONE",
         },
     });
-    return sql === undefined ? undefined : { sql, path: analysis.host.path, parameters: builder.parameters };
+    const { parameters } = builder;
+    const open = parameters.some(({ term }) => isOpen(term));
+    return sql === undefined ? undefined : { sql, path: analysis.host.path, parameters, open };
 }
 
 /** Goes through anything that holds expressions, only to see which columns it uses. */

@@ -14,7 +14,7 @@ import { namedType } from "./named-type";
 import { splitName } from "./names";
 import { overlaid } from "./overlays";
 import type { Probe, Reply } from "./probes";
-import { type Output, type OutputColumn, typed } from "./terms";
+import { type Output, type OutputColumn, type Question, type Term, typed } from "./terms";
 import type { Unknowns } from "./unknowns";
 
 /** Where a statement stands, and what its names and variables mean there. */
@@ -58,6 +58,10 @@ export class Reader implements AnalyzerHost {
 
     get path(): readonly string[] {
         return this.context.path;
+    }
+
+    get resolved(): Map<Question, Term> {
+        return this.catalog.resolved;
     }
 
     probe(probe: Probe): Reply | undefined {

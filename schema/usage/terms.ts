@@ -17,6 +17,8 @@ export interface Question {
     readonly path: readonly string[];
     /** By the number of the parameter. */
     readonly parameters: readonly Parameter[];
+    /** Some of them lead to columns whose type is sought. */
+    readonly open: boolean;
 }
 
 export interface Parameter {
@@ -49,7 +51,7 @@ export const EMPTY: Output = { columns: [], open: [] };
 
 /** Does it lead to a column whose type is sought? */
 export function isOpen(term: Term): boolean {
-    return term.kind === "var" || (term.kind === "asked" && term.question.parameters.some((each) => isOpen(each.term)));
+    return term.kind === "var" || (term.kind === "asked" && term.question.open);
 }
 
 export function arrayType(type: ColumnType): ColumnType {
