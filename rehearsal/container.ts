@@ -88,7 +88,7 @@ function kindOf({ image, devUser, memoryForFiles = MEMORY_FOR_FILES }: Rehearsal
 }
 
 /** Containers that rest, or are in use. */
-function ofKind(docker: Docker, kind?: string): Promise<Docker.ContainerInfo[]> {
+function resting(docker: Docker, kind?: string): Promise<Docker.ContainerInfo[]> {
     const label = kind === undefined ? LABEL.rehearsalKind : `${LABEL.rehearsalKind}=${kind}`;
     return docker.listContainers({ filters: { label: [label], status: ["running"] } });
 }
@@ -107,7 +107,7 @@ async function take(container: Docker.Container): Promise<Answering | undefined>
 
 /** Removes the containers that rest. */
 export async function removeResting(docker: Docker): Promise<void> {
-    for (const { Id } of await ofKind(docker)) {
+    for (const { Id } of await resting(docker)) {
         const container = docker.getContainer(Id);
         // The end of its commands ends it.
         (await take(container))?.end();
@@ -151,20 +151,13 @@ export class RehearsalServer {
     ) {}
 
     /**
-     * Takes a container that rests, or starts one and initialises its cluster.
+     * Starts a container and initialises its cluster.
      *
      * @throws InputError when the image lacks what the rehearsal needs.
      */
     static async start(docker: Docker, options: RehearsalOptions): Promise<RehearsalServer> {
         // An engine that does not grant NET_ADMIN, or has no IPv6, answers names only.
         const tried: string[] = [];
-        for (const { Id } of await ofKind(docker, kindOf(options))) {
-            const container = docker.getContainer(Id);
-            const answering = await take(container);
-            if (answering !== undefined) {
-                return new RehearsalServer(container, answering, options);
-            }
-        }
         for (const capable of [true, false]) {
             const container = await create(docker, options, capable);
             try {
@@ -180,6 +173,18 @@ export class RehearsalServer {
         throw new InputError(
             `The schema cannot be rehearsed in a container of the image ${options.image}: ${tried.at(-1)}. The image must be the official postgres image in a tag made from Debian, or one made from it: perl is needed.`,
         );
+    }
+
+    /** The same in a container that rests, if there is one. */
+    static async next(docker: Docker, options: RehearsalOptions): Promise<RehearsalServer> {
+        for (const { Id } of await resting(docker, kindOf(options))) {
+            const container = docker.getContainer(Id);
+            const answering = await take(container);
+            if (answering !== undefined) {
+                return new RehearsalServer(container, answering, options);
+            }
+        }
+        return RehearsalServer.start(docker, options);
     }
 
     /**

@@ -45,7 +45,7 @@ export interface RehearsalInput extends RehearsalOptions {
     /** The server that a stack of these upstreams has. */
     readonly final: (upstreams: readonly Upstream[], roles: readonly string[]) => Promise<FinalServer>;
     readonly fileSystem?: FileSystem;
-    /** Whether the container rests afterwards for some minutes, to serve the next rehearsal. */
+    /** Whether the container may be one that rests, and rests afterwards for some minutes. */
     readonly rests?: boolean;
     readonly onProgress?: (progress: Progress) => void;
     readonly signal?: AbortSignal;
@@ -78,7 +78,7 @@ interface Proven {
  *   this throw; the signal's reason when it is aborted.
  */
 export async function rehearse(docker: Docker, input: RehearsalInput): Promise<Inference> {
-    const server = await RehearsalServer.start(docker, input);
+    const server = await (input.rests === true ? RehearsalServer.next : RehearsalServer.start)(docker, input);
     const stop = () => void server.end();
     input.signal?.addEventListener("abort", stop, { once: true });
     let end = () => server.end();

@@ -111,7 +111,7 @@ describe("it rests", () => {
     /** The next server, as soon as the one that was left has cleaned itself. */
     async function nextAfter(left: RehearsalServer): Promise<RehearsalServer> {
         for (;;) {
-            const next = await RehearsalServer.start(docker, { ...OPTIONS, image });
+            const next = await RehearsalServer.next(docker, { ...OPTIONS, image });
             if (next.container.id === left.container.id) {
                 return next;
             }
@@ -139,7 +139,7 @@ describe("it rests", () => {
             expect(await after.rows("SELECT line FROM seen UNION ALL SELECT rolname FROM pg_roles")).not.toContainEqual(
                 [expect.stringMatching(/left|777/)],
             );
-            others.push(await RehearsalServer.start(docker, { ...OPTIONS, image }));
+            others.push(await RehearsalServer.next(docker, { ...OPTIONS, image }));
             expect(others[0]?.container.id).not.toBe(second.container.id);
         } finally {
             await Promise.all([second, ...others].map((server) => server.end()));
@@ -152,7 +152,7 @@ describe("it rests", () => {
         await expect.poll(() => containersOf(process.pid), GONE).toEqual([]);
         const long = await RehearsalServer.start(docker, { ...OPTIONS, image });
         await long.rest();
-        const other = await RehearsalServer.start(docker, { ...OPTIONS, devUser: "somebody", image });
+        const other = await RehearsalServer.next(docker, { ...OPTIONS, devUser: "somebody", image });
         expect(other.container.id).not.toBe(long.container.id);
         await other.end();
         await expect
