@@ -202,6 +202,11 @@ class Rehearsal {
                     files.at(-1)?.push(statement);
                     return pass.statement(statement, awaited || this.careful);
                 },
+                late: () => {
+                    if (!this.careful) {
+                        throw new Unread();
+                    }
+                },
             });
             const end = await pass.finish();
             this.demandRoom(pass.facts);

@@ -52,6 +52,7 @@ async function read(input: SchemaInput, events: ReaderEvents, server: boolean): 
         {
             session: (file) => events.session(file),
             statement: (one, awaited) => events.statement(one, awaited),
+            late: () => events.late?.(),
             finding,
         },
         { variables: input.variables ?? {}, defaults: input.defaults ?? {}, server },

@@ -108,7 +108,12 @@ export class Reader implements ReaderContext {
         for (const [name, value] of sections.properties) {
             this.variables.define(name, value);
         }
-        this.awaiting ||= RESULTS.test(sections.text);
+        if (!this.awaiting && RESULTS.test(sections.text)) {
+            this.awaiting = true;
+            if (including.length > 0) {
+                this.events.late?.();
+            }
+        }
         const run = new FileRun(this, sections.text, from, including);
         await run.all();
         this.files.push({

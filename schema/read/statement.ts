@@ -43,6 +43,8 @@ export interface ReaderEvents {
     /** @param awaited Whether what it returns counts for what is read next; of others only that they cannot be read does. */
     statement(statement: ReadStatement, awaited: boolean): Promise<StatementOutcome>;
     finding(finding: Finding): void;
+    /** An included file makes use of what the statement before it returned, which nobody awaited. */
+    late?(): void;
 }
 
 /** SQLSTATE of a syntax error. Others share it: an INSERT with too few expressions, for example. */

@@ -141,3 +141,26 @@ describe("alone", () => {
         }
     });
 });
+
+describe("statements are sent together, and reading waits where it must", () => {
+    test.each([
+        [
+            "for a variable in an included file",
+            { "a.sql": `${SERVER}SELECT 1/0;\n\\ir b.sql\n`, "b.sql": `\\if :ERROR\n${TABLE}\n\\endif\n` },
+        ],
+        ["for a variable in the same file", { "a.sql": `${SERVER}SELECT 1/0;\n\\if :ERROR\n${TABLE}\n\\endif\n` }],
+        [
+            "for the rows of \\gset",
+            { "a.sql": `${SERVER}SELECT 'a' AS c \\gset\n${TABLE.replace("(a int)", "(:c int)")}` },
+        ],
+        ["for text that is no SQL", { "a.sql": `${SERVER}SELECT 2;\nIt isn't SQL;\n${TABLE}` }],
+        [
+            "for a dump's rows, of which some are refused",
+            {
+                "a.sql": `${SERVER}CREATE TABLE own (a int);\nCOPY own FROM stdin;\n1\nx\n\\.\nCOPY own FROM stdin;\n2\n\\.\n${TABLE}`,
+            },
+        ],
+    ])("%s", async (_, files) => {
+        expect(compact(await rehearsals.infer(files))).toEqual(LINES);
+    });
+});
