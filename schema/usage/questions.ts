@@ -103,7 +103,7 @@ export function isLiteral(node: Node | undefined): boolean {
 
 /** Replaces in place, in a tree that is its own. */
 class Builder {
-    readonly parameters: Parameter[] = [];
+    readonly parameters: QueryParameter[] = [];
 
     constructor(
         private readonly analysis: Analysis,

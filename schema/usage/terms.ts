@@ -16,12 +16,12 @@ export interface Question {
     readonly sql: string;
     readonly path: readonly string[];
     /** By the number of the parameter. */
-    readonly parameters: readonly Parameter[];
+    readonly parameters: readonly QueryParameter[];
     /** Some of them lead to columns whose type is sought. */
     readonly open: boolean;
 }
 
-export interface Parameter {
+export interface QueryParameter {
     readonly term: Term;
     readonly use: Use;
 }
