@@ -14,7 +14,7 @@ import {
     EMPTY,
     isOpen,
     NONE,
-    type Parameter,
+    type QueryParameter,
     type Question,
     type Term,
     typed,
