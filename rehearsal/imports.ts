@@ -1,16 +1,8 @@
 /** IMPORT FOREIGN SCHEMA, read from the parser's tree. */
 
 import type { Node } from "libpg-query";
+import type { ImportStatement } from "../schema/usage/imports";
 import { parseSql } from "../upstreams/parser";
-
-export interface ImportStatement {
-    readonly server: string;
-    readonly remoteSchema: string;
-    readonly localSchema: string;
-    readonly list: "all" | "limit" | "except";
-    /** Tables of LIMIT TO or EXCEPT. */
-    readonly tables: readonly string[];
-}
 
 /** Those of a text of any statements; none where it cannot be parsed. */
 export function importsInText(text: string): ImportStatement[] {

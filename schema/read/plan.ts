@@ -110,10 +110,8 @@ class Planner {
         const entries: Entry[] = names
             .filter((name) => !name.startsWith("."))
             .map((name) => ({ name, path: join(folder, name) }));
-        if (this.override !== "plain" && (this.override === undefined || this.override === "sqitch")) {
-            if (names.includes("sqitch.plan")) {
-                return this.sqitch(folder, root);
-            }
+        if ((this.override ?? "sqitch") === "sqitch" && names.includes("sqitch.plan")) {
+            return this.sqitch(folder, root);
         }
         const folders: Entry[] = [];
         const files: Entry[] = [];
@@ -425,10 +423,7 @@ function includesOf(text: string): string[] {
 }
 
 function detect(names: readonly string[], files: readonly Entry[]): Tool {
-    if (
-        files.some(({ name }) => /^\d+.*\.up\.sql$/i.test(name)) ||
-        files.some(({ name }) => /\.up\.sql$/i.test(name))
-    ) {
+    if (files.some(({ name }) => /\.up\.sql$/i.test(name))) {
         return "golang-migrate";
     }
     if (files.some(({ name }) => ["version", "baseline"].includes(flywayName(name)?.kind ?? ""))) {

@@ -9,8 +9,8 @@ import type { QualifiedName } from "../parse/ast";
 import { type ColumnType, printedType } from "../types";
 import type { Parameter, Routine } from "./analysis";
 import { type Probe, probing, type Reply, replyOf } from "./probes";
-import { typeOf, typeRow, typeSql } from "./rows";
 import type { Question, Term } from "./terms";
+import { typeOf, typeRow, typeSql } from "./type-rows";
 
 /** Runs a query on the database under rehearsal and gives rows as texts. */
 export type CatalogQuery = (sql: string) => Promise<ReadonlyArray<ReadonlyArray<string | null>>>;

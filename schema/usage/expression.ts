@@ -30,12 +30,9 @@ export function expressionTerm(analysis: Analysis, node: Node | undefined, scope
         return NONE;
     }
     const question = questionOf(analysis, node, scope);
-    if (question === undefined) {
-        return NONE;
-    }
-    const [only] = question.parameters;
-    if (only !== undefined && /^SELECT\s+\$1$/.test(question.sql)) {
-        return only.term;
+    const [first] = question.parameters;
+    if (question.only && first !== undefined) {
+        return first.term;
     }
     if (question.open) {
         tell(analysis, question, node, scope);

@@ -3,17 +3,17 @@
 import type { Place } from "../report";
 import type { Unknowns } from "./unknowns";
 
-/** An IMPORT FOREIGN SCHEMA as it ran. */
-export interface ObservedImport {
+export interface ImportStatement {
     readonly server: string;
     readonly remoteSchema: string;
     readonly localSchema: string;
     readonly list: "all" | "limit" | "except";
     /** Names after LIMIT TO or EXCEPT. */
     readonly tables: readonly string[];
-    readonly file: string;
-    readonly line: number;
 }
+
+/** An IMPORT FOREIGN SCHEMA as it ran. */
+export interface ObservedImport extends ImportStatement, Place {}
 
 export interface AmbiguousTable {
     readonly name: string;

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { quoteIdent, quoteLiteral } from "../../upstreams/quote";
 import type { ColumnType } from "../types";
-import { typeOf, typeRow, typeSql } from "./rows";
+import { typeOf, typeRow, typeSql } from "./type-rows";
 
 export type Probe = {
     /** For types a query without FROM, with parameters; for a value an expression. */

@@ -14,7 +14,7 @@ import {
     EMPTY,
     isOpen,
     NONE,
-    type Parameter,
+    type QueryParameter,
     type Question,
     type Term,
     typed,
@@ -45,21 +45,33 @@ const SUBSCRIPTED = ["text[]", "jsonb"];
 const ARITHMETIC = new Set(["+", "-", "*", "/", "%", "^"]);
 const OTHER: Use = { likely: PASSED, strength: STRENGTH.use, reason: "its use in an expression" };
 
-/** @returns undefined for what cannot be written as a query of its own. */
-export function questionOf(analysis: Analysis, node: Node, scope: Scope): Question | undefined {
+export function questionOf(analysis: Analysis, node: Node, scope: Scope): Question {
     const builder = new Builder(analysis, scope);
     const expression = structuredClone(node);
     builder.visit(expression, OTHER);
-    const sql = deparse({
+    const { parameters } = builder;
+    let sql: string | undefined;
+    return {
+        // Written once it is asked, which most expressions never are.
+        get sql() {
+            sql ??= deparse(selecting(expression)) ?? "";
+            return sql;
+        },
+        path: analysis.host.path,
+        parameters,
+        open: parameters.some(({ term }) => isOpen(term)),
+        only: "ParamRef" in expression,
+    };
+}
+
+function selecting(expression: Node): Node {
+    return {
         SelectStmt: {
             targetList: [{ ResTarget: { val: expression } }],
             limitOption: "LIMIT_OPTION_DEFAULT",
             op: "SETOP_NONE",
         },
-    });
-    const { parameters } = builder;
-    const open = parameters.some(({ term }) => isOpen(term));
-    return sql === undefined ? undefined : { sql, path: analysis.host.path, parameters, open };
+    };
 }
 
 /** Goes through anything that holds expressions, only to see which columns it uses. */
@@ -103,7 +115,7 @@ export function isLiteral(node: Node | undefined): boolean {
 
 /** Replaces in place, in a tree that is its own. */
 class Builder {
-    readonly parameters: Parameter[] = [];
+    readonly parameters: QueryParameter[] = [];
 
     constructor(
         private readonly analysis: Analysis,

@@ -12,16 +12,18 @@ export type Term =
 
 /** An expression whose columns are parameters. */
 export interface Question {
-    /** A query without FROM. */
+    /** A query without FROM; empty where it cannot be written, which PostgreSQL refuses. */
     readonly sql: string;
     readonly path: readonly string[];
     /** By the number of the parameter. */
-    readonly parameters: readonly Parameter[];
+    readonly parameters: readonly QueryParameter[];
     /** Some of them lead to columns whose type is sought. */
     readonly open: boolean;
+    /** It is nothing but a parameter. */
+    readonly only: boolean;
 }
 
-export interface Parameter {
+export interface QueryParameter {
     readonly term: Term;
     readonly use: Use;
 }

@@ -81,6 +81,16 @@ export const USES: ReadonlyArray<readonly [string, string, string]> = [
     ["WITHIN GROUP", "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x) FROM u.a", "x numeric"],
     ["bits", "SELECT x & 4, y | 10000000000 FROM u.a", "x integer, y bigint"],
     ["networks", "SELECT 1 FROM u.a WHERE x <<= inet '10.0.0.0/8'", "x inet"],
+    [
+        "through queries in queries, each with expressions",
+        `SELECT 1 FROM ${"(SELECT coalesce(x, y) AS x, coalesce(y, x) AS y FROM ".repeat(7)}u.a${") q".repeat(7)} JOIN l ON q.x = l.id`,
+        "x bigint, y bigint",
+    ],
+    [
+        "an expression that PostgreSQL refuses, by its parts",
+        "SELECT nowhere(x * 2, y || 'a', z > now()) FROM u.a",
+        "x integer, y text, z timestamptz",
+    ],
     ["money is shown, not kept", "SELECT x::money, avg(x) FROM u.a", "x numeric"],
 ];
 

@@ -3,10 +3,10 @@
  * analysis found are made when a statement lacks them. Nothing is kept: all is one transaction, rolled back at the end.
  */
 
-import type { ImportForeignSchemaStmt } from "libpg-query";
 import type { Client } from "pg";
+import { importsInText } from "../../../rehearsal/imports";
 import type { CatalogQuery } from "../../../schema/usage/catalog";
-import { admits, type ObservedImport } from "../../../schema/usage/imports";
+import { admits, type ImportStatement } from "../../../schema/usage/imports";
 import type { UsedTable } from "../../../schema/usage/settle";
 import { Usage } from "../../../schema/usage/usage";
 import { parseScript } from "../../../upstreams/parser";
@@ -18,7 +18,7 @@ export type Told = ConstructorParameters<typeof Usage> extends [unknown, ...infe
 interface Statement {
     readonly line: number;
     readonly sql: string;
-    readonly imports?: ImportForeignSchemaStmt;
+    readonly imports?: ImportStatement;
 }
 
 export class UsageSession {
@@ -82,13 +82,13 @@ export class UsageSession {
 
     private async statement(file: string, { line, sql, imports }: Statement): Promise<void> {
         if (imports !== undefined) {
-            const seen = observed(imports);
+            const seen = { ...imports, file, line };
             for (const table of this.found) {
                 if (table.server === seen.server && table.schema === seen.remoteSchema && admits(seen, table.name)) {
                     await this.makeTable(table, seen.localSchema, table.name);
                 }
             }
-            this.usage.imported({ ...seen, file, line });
+            this.usage.imported(seen);
             return;
         }
         if (/^\s*(?:BEGIN|COMMIT)\b/i.test(sql)) {
@@ -149,21 +149,6 @@ export async function rowsOf(client: Client, sql: string): Promise<Array<Array<s
     return results.at(-1)?.rows ?? [];
 }
 
-function observed(statement: ImportForeignSchemaStmt): ObservedImport {
-    const list = statement.list_type;
-    return {
-        file: "",
-        line: 1,
-        server: statement.server_name ?? "",
-        remoteSchema: statement.remote_schema ?? "",
-        localSchema: statement.local_schema ?? "",
-        list: list === "FDW_IMPORT_SCHEMA_LIMIT_TO" ? "limit" : list === "FDW_IMPORT_SCHEMA_EXCEPT" ? "except" : "all",
-        tables: (statement.table_list ?? []).flatMap((node) =>
-            "RangeVar" in node ? [node.RangeVar.relname ?? ""] : [],
-        ),
-    };
-}
-
 function statementsOf(text: string): Statement[] {
     const parsed = parseScript(text);
     if (!("statements" in parsed)) {
@@ -179,9 +164,7 @@ function statementsOf(text: string): Statement[] {
         return {
             line: before.split("\n").length,
             sql: raw.slice(blank.length),
-            ...(stmt !== undefined && "ImportForeignSchemaStmt" in stmt
-                ? { imports: stmt.ImportForeignSchemaStmt }
-                : {}),
+            ...(stmt !== undefined && "ImportForeignSchemaStmt" in stmt ? { imports: importsInText(raw)[0] } : {}),
         };
     });
 }
