@@ -88,16 +88,7 @@ function write(text: string, output: string | undefined): void {
         process.stdout.write(text);
         return;
     }
-    // In one step: whoever reads it meanwhile has the old one whole.
-    const part = `${output}.${process.pid}.part`;
-    try {
-        writeFileSync(part, text, { flag: "wx" });
-        renameSync(part, output);
-    } catch (error) {
-        rmSync(part, { force: true });
-        const why = error instanceof Error ? error.message : String(error);
-        throw new InputError(`--output ${JSON.stringify(output)} cannot be written: ${why}.`);
-    }
+    writeWhole(output, text, "--output");
 }
 
 function count(n: number, one: string): string {
