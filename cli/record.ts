@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { imageId } from "../components/derive";
 import { connectDocker } from "../docker/client";
@@ -9,6 +9,7 @@ import type { Upstream } from "../upstreams/model";
 import { parseConfiguration } from "../upstreams/parse";
 import { type DatabaseAddress, databaseUrl } from "../upstreams/url";
 import { DEV, runCommand } from "./command";
+import { writeWhole } from "./write-file";
 
 export interface RecordOptions {
     readonly output?: string;

@@ -98,7 +98,7 @@ export class PullClient {
             application_name: "fdw-stub pull",
         }).map(([name, value]) => `${name}=${value}`);
         const container = await docker.createContainer({
-            Image: image,
+            Image: image.id,
             Labels: { [LABEL.rehearsal]: String(process.pid) },
             Entrypoint: ["perl", `${HOME}/tunnel.pl`, ...connection.targets.map(({ listen }) => listen)],
             Cmd: [],
@@ -161,7 +161,7 @@ export class PullClient {
             }
             const why = [...said, error instanceof Error ? error.message : String(error)].join(" ").trim();
             throw new InputError(
-                `pg_dump cannot be run in a container of the image ${image}: ${why}. The image must be the official postgres image in a tag made from Debian, or one made from it: perl is needed.`,
+                `pg_dump cannot be run in a container of the image ${image.name}: ${why}. The image must be the official postgres image in a tag made from Debian, or one made from it: perl is needed.`,
             );
         }
     }

@@ -41,6 +41,8 @@ export interface PullRequest {
     readonly docker: Docker;
     /** Image whose `pg_dump` is used; it is here. */
     readonly image: string;
+    /** The same as the user knows it. */
+    readonly imageName: string;
     /** Name of the upstream. */
     readonly name: string;
     /** The connection string; undefined where only libpq's variables count. */
@@ -73,7 +75,12 @@ export interface Pulled {
 export async function pull(request: PullRequest): Promise<Pulled> {
     const connection = readConnection(request.from, request.source, request.around);
     await loadParser();
-    const client = await PullClient.start(request.docker, request.image, connection, request.limits ?? LIMITS);
+    const client = await PullClient.start(
+        request.docker,
+        { id: request.image, name: request.imageName },
+        connection,
+        request.limits ?? LIMITS,
+    );
     try {
         return await new Pull(request, connection, client).run();
     } finally {
@@ -171,13 +178,7 @@ class Pull {
         } catch (error) {
             if (error instanceof PsqlError) {
                 const { refusals, pending } = client.tunnel;
-                throw connectionError(
-                    request.source,
-                    connection,
-                    client.asUserKnows(error.message),
-                    refusals,
-                    pending,
-                );
+                throw connectionError(request.source, connection, client.asUserKnows(error.message), refusals, pending);
             }
             throw error;
         }
@@ -189,7 +190,7 @@ class Pull {
     }
 
     private checkVersion({ number, version }: Server, major: number): void {
-        const { source, image } = this.request;
+        const { source, imageName: image } = this.request;
         const its = Math.floor(number / 10_000);
         if (number < OLDEST_SERVER) {
             throw new InputError(`${source}: the upstream is PostgreSQL ${version}; it can be recorded from 11 on.`);
@@ -367,7 +368,7 @@ class Pull {
         const absent = wanted.filter((name) => !here.split("\n").includes(`${name}.control`));
         if (here !== "" && absent.length > 0) {
             this.warnings.push(
-                `The image ${this.request.image} has no extension ${absent.join(", ")}, which the upstream's objects need. Use an image that has it as \`image\`.`,
+                `The image ${this.request.imageName} has no extension ${absent.join(", ")}, which the upstream's objects need. Use an image that has it as \`image\`.`,
             );
         }
     }
