@@ -11,7 +11,7 @@ import { type Pulled, pull, recordingDiff, type Surroundings, sameRecording } fr
 import { findUpstream, type KnownUpstream, knownUpstreams, listed, type PullSource, sourcesOf } from "../pull/known";
 import { readProjectStack } from "../standalone/project";
 import { InputError } from "../upstreams/errors";
-import { type Configuration, resolveUpstreams } from "../upstreams/parse";
+import { type Configuration, parseConfiguration, resolveUpstreams } from "../upstreams/parse";
 import { type GlobalOptions, preparedDocker } from "./context";
 import { findProjectDirectory } from "./project";
 import { parseVariables } from "./variables";
@@ -61,9 +61,25 @@ function configurationOf(options: GlobalOptions, { schema, var: values, all }: P
     }
 }
 
+/** The configuration without what it tells of the upstreams' content: only what the schema itself asks for counts. */
+function withoutContent({ upstreams, ...rest }: Configuration): Configuration {
+    return parseConfiguration({
+        ...rest,
+        upstreams: upstreams.map(({ host, hostaddr, port, database, stub, connections, users }) => ({
+            host,
+            hostaddr,
+            port,
+            database,
+            stub,
+            connections,
+            users,
+        })),
+    });
+}
+
 async function known(configuration: Configuration, directory: string, tell: Tell): Promise<KnownUpstream[]> {
     if (configuration.schema.length > 0) {
-        const { upstreams, origins } = await rehearseSchema(configuration, directory, tell);
+        const { upstreams, origins } = await rehearseSchema(withoutContent(configuration), directory, tell);
         return knownUpstreams(upstreams, origins);
     }
     const readFile = (path: string) => readFileSync(resolve(directory, path), "utf8");

@@ -86,7 +86,12 @@ export class PullClient {
     /**
      * @throws InputError where a file that the connection names cannot be read, or the image has no perl.
      */
-    static async start(docker: Docker, image: string, connection: PullConnection, limits: Limits): Promise<PullClient> {
+    static async start(
+        docker: Docker,
+        image: { readonly id: string; readonly name: string },
+        connection: PullConnection,
+        limits: Limits,
+    ): Promise<PullClient> {
         const { files, options } = filesOf(connection);
         const safe = `-c default_transaction_read_only=on -c statement_timeout=${limits.statement}s -c lock_timeout=${limits.lock}s`;
         const service = Object.entries({
