@@ -126,6 +126,7 @@ function list(query: string): string {
     return `(SELECT coalesce(jsonb_agg(t.item), '[]') FROM (${query}) AS t)`;
 }
 
+// A body that is no text is told by pg_depend, and printing it would lock what it reads. PostgreSQL has such from 14 on.
 const CATALOG = `SELECT jsonb_build_object(
     'relations', ${list(`SELECT jsonb_build_array(c.oid::bigint, n.nspname, c.relname, c.relkind::text, c.relispartition,
             ${extensionMember("pg_class", "c.oid")}, has_table_privilege(c.oid, 'SELECT')) AS item
@@ -135,7 +136,7 @@ const CATALOG = `SELECT jsonb_build_object(
         FROM (SELECT DISTINCT classid, objid, refclassid, refobjid, deptype FROM pg_depend
               WHERE objid >= 16384 AND refobjid >= 16384 AND deptype <> 'p' ORDER BY 1, 2, 3, 4, 5) AS d`)},
     'routines', ${list(`SELECT jsonb_build_array(p.oid::bigint, n.nspname, p.proname, CASE WHEN p.prokind = 'a' THEN '' ELSE l.lanname END,
-            CASE WHEN p.prokind IN ('f', 'p') AND l.lanname IN ('sql', 'plpgsql') THEN pg_get_functiondef(p.oid) END) AS item
+            CASE WHEN p.prokind IN ('f', 'p') AND l.lanname IN ('sql', 'plpgsql') AND to_jsonb(p) ->> 'prosqlbody' IS NULL THEN pg_get_functiondef(p.oid) END) AS item
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
         WHERE p.oid >= 16384 AND ${OWN_SCHEMA} AND NOT ${extensionMember("pg_proc", "p.oid")} ORDER BY p.oid`)},
     'types', ${list(`SELECT jsonb_build_array(t.oid::bigint, n.nspname, t.typname) AS item

@@ -39,7 +39,7 @@ export function splitEntries(output: string, entries: readonly TocEntry[]): stri
     });
 }
 
-function columnsOf(sql: string): unknown {
+function columnsOf(sql: string): string | undefined {
     const parsed = parseSql(sql);
     const node = "nodes" in parsed ? parsed.nodes[0] : undefined;
     const table =
@@ -50,9 +50,11 @@ function columnsOf(sql: string): unknown {
               : "CreateStmt" in node
                 ? node.CreateStmt
                 : undefined;
-    return JSON.stringify([table?.relation?.relname, table?.tableElts], (key, value: unknown) =>
-        key === "location" ? undefined : value,
-    );
+    return table === undefined
+        ? undefined
+        : JSON.stringify([table.relation?.relname, table.tableElts], (key, value: unknown) =>
+              key === "location" ? undefined : value,
+          );
 }
 
 /**
@@ -62,13 +64,15 @@ function columnsOf(sql: string): unknown {
  * @throws Error when what comes out has other columns.
  */
 export function localTable(sql: string): string {
-    const parsed = parseSql(sql);
-    const created = sql.slice(0, (/\n\)\nSERVER /.exec(sql)?.index ?? -1) + 2);
-    const local = `${created.replace(/^CREATE FOREIGN TABLE /, "CREATE TABLE ")};`;
-    if ("error" in parsed || columnsOf(local) !== columnsOf(sql)) {
-        throw new Error(`A foreign table of the upstream cannot be read: ${sql.slice(0, 200)}`);
+    const columns = columnsOf(sql);
+    // A default may hold what looks like the end.
+    for (const { index } of sql.matchAll(/\n\)\nSERVER /g)) {
+        const local = `${sql.slice(0, index + 2).replace(/^CREATE FOREIGN TABLE /, "CREATE TABLE ")};`;
+        if (columns !== undefined && columnsOf(local) === columns) {
+            return local;
+        }
     }
-    return local;
+    throw new Error(`A foreign table of the upstream cannot be read: ${sql.slice(0, 200)}`);
 }
 
 /** An entry's SQL for a recording. */

@@ -36,6 +36,11 @@ const REASONS: ReadonlyArray<readonly [RegExp, (connection: PullConnection) => s
         /unsupported startup parameter|prepared statement|pgbouncer/i,
         () => "it is a connection pooler that refuses what a recording needs. Name the server itself",
     ],
+    [
+        /canceling statement due to (?:lock|statement) timeout/,
+        () =>
+            "somebody holds a lock on what is to be recorded, or it is slow, and it is waited for a short time only, so that nobody has to wait behind it. Try again later",
+    ],
     [/permission denied for database/, ({ user }) => `${JSON.stringify(user)} may not connect to the database`],
     [
         /the database system is (?:starting up|shutting down|in recovery)/,

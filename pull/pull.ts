@@ -240,17 +240,13 @@ class Pull {
 
     private dumpError(error: unknown): Error {
         const said = this.client.asUserKnows(error instanceof Error ? error.message : String(error));
-        const { source, limits = LIMITS } = this.request;
-        const [, code] = /status (\d+)/.exec(said) ?? [];
-        if (/canceling statement due to (?:lock|statement) timeout/.test(said)) {
-            return new InputError(
-                `${source}: somebody holds a lock on a table that is to be recorded, and it was waited for ${limits.lock} s only, so that nobody has to wait behind it. Try again later. PostgreSQL: ${said}`,
-            );
-        }
-        if (code === "124") {
+        const { source } = this.request;
+        // What `timeout` ends with.
+        if (/ended with status 124\b/.test(said)) {
             return new InputError(`${source}: pg_dump took longer than ${DUMP_SECONDS} s and was ended.`);
         }
-        return new InputError(`${source}: the upstream cannot be recorded: ${said}`);
+        const { refusals, pending } = this.client.tunnel;
+        return connectionError(source, this.connection, said, refusals, pending);
     }
 
     private async restore(entries: readonly TocEntry[]): Promise<string> {
