@@ -15,7 +15,7 @@ use warnings;
 use File::Basename 'dirname';
 use File::Path 'make_path';
 use IO::Select;
-use Socket;
+use Socket qw(:DEFAULT IPPROTO_TCP TCP_NODELAY);
 
 $SIG{PIPE} = 'IGNORE';
 my $select = IO::Select->new(\*STDIN);
@@ -67,6 +67,7 @@ while (1) {
         next unless defined $file;
         if (exists $place{$file}) {
             accept my $socket, $ready or next;
+            setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1 if sockaddr_family(getsockname $socket) == AF_INET;
             $client{$next} = $socket;
             $number{fileno $socket} = $next;
             $select->add($socket);
