@@ -104,7 +104,7 @@ export class PullClient {
         }).map(([name, value]) => `${name}=${value}`);
         const container = await docker.createContainer({
             Image: image.id,
-            Labels: { [LABEL.rehearsal]: String(process.pid) },
+            Labels: { [LABEL.pull]: String(process.pid) },
             Entrypoint: ["perl", `${HOME}/tunnel.pl`, ...connection.targets.map(({ listen }) => listen)],
             Cmd: [],
             User: "root",

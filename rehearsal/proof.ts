@@ -9,6 +9,7 @@ import { type Facts, noFacts } from "./facts";
 import type { FinalServer } from "./final";
 import { runAll } from "./pipeline";
 import { failureOf, outcomeOf, type Ran, RESET, runStatement, Sessions } from "./running";
+import { DISK_FULL } from "./session";
 
 /** Stubs that are filled at a time. */
 const AT_A_TIME = 8;
@@ -64,6 +65,9 @@ export class ProofPass {
             const session = await server.finalSession(database);
             try {
                 const { error } = await session.query(`CREATE EXTENSION ${quoteIdent(extension)} CASCADE`);
+                if (error?.code === DISK_FULL) {
+                    throw error;
+                }
                 if (error !== undefined) {
                     throw new StubError(
                         `The stub of the database ${JSON.stringify(database)} cannot be filled: ${error.message}`,

@@ -19,10 +19,9 @@ import { type Knowledge, noKnowledge } from "./knowledge";
 import { LearningPass, Unread } from "./learning";
 import { ProofPass, StubError } from "./proof";
 import { type Result, resultOf, type StubContent } from "./result";
+import { DISK_FULL } from "./session";
 import { dumpStub, immovableIn, tablesOf } from "./stubs";
 
-/** SQLSTATE of a server whose files have no room any more. */
-const DISK_FULL = "53100";
 /** Passes after which what still changes is taken as it is. */
 const MAX_PASSES = 4;
 

@@ -109,7 +109,7 @@ function entriesOf(text: string): string[] {
 
 /** Containers of recordings that are there, whoever made them. */
 async function leftovers(): Promise<number> {
-    const all = await docker.listContainers({ all: true, filters: { label: [`${LABEL.rehearsal}=${process.pid}`] } });
+    const all = await docker.listContainers({ all: true, filters: { label: [`${LABEL.pull}=${process.pid}`] } });
     return all.length;
 }
 
@@ -389,7 +389,7 @@ CREATE VIEW v AS SELECT at FROM imported.newest_orders;
     test("leaves nothing behind when it is interrupted", async () => {
         const output = join(checkout.directory, "interrupted.sql");
         const running = checkout.start(["pull", "--all", "--output", output], { env });
-        const label = `${LABEL.rehearsal}=${running.process.pid}`;
+        const label = `${LABEL.pull}=${running.process.pid}`;
         const there = async () => (await docker.listContainers({ filters: { label: [label] } })).length;
         for (const end = Date.now() + 60_000; (await there()) === 0 && Date.now() < end; ) {
             await setTimeout(50);
