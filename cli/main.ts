@@ -165,6 +165,32 @@ function build(): Command {
             process.exitCode = await recordCommand(command, chosen);
         });
     program
+        .command("pull")
+        .description(
+            "record the DDL of an upstream, read-only and without a row of data, into upstreams/NAME.sql; run it where the upstream can be reached",
+        )
+        .option(
+            "--from <url>",
+            "connection string of the upstream; a variable FDW_STUB_PULL_<NAME> keeps it out of sight",
+        )
+        .option(
+            "--upstream <name>",
+            "the upstream: a foreign server, its database or its host; several by variables",
+            gather,
+        )
+        .option("-o, --output <file>", "the file to write, in place of upstreams/NAME.sql")
+        .option("--all", "everything that it has, and not only what the schema uses")
+        .option("--check", "write nothing; show what has changed since, and end with status 1 if anything has")
+        .option("--schema <path...>", "files and folders that use the upstream, in place of the configured `schema`")
+        .option("--var <name=value>", "value of a placeholder in these files; can be given several times", gather)
+        .option("--role <name>", "a further role whose privileges are recorded; can be given several times", gather)
+        .option("--image <image>", "image whose pg_dump is used; the stack's own unless given")
+        .action(async (chosen: import("./pull").PullOptions) => {
+            const { pullUpstreams }: typeof import("./pull") = require("./pull");
+            const tell = (text: string) => process.stderr.write(`${text}\n`);
+            process.exitCode = await pullUpstreams(options(), chosen, print, tell);
+        });
+    program
         .command("reset")
         .description("make the dev database empty again; whoever is connected to it is disconnected")
         .action(async () => {

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { imageId } from "../components/derive";
 import { connectDocker } from "../docker/client";
@@ -9,6 +9,7 @@ import type { Upstream } from "../upstreams/model";
 import { parseConfiguration } from "../upstreams/parse";
 import { type DatabaseAddress, databaseUrl } from "../upstreams/url";
 import { DEV, runCommand } from "./command";
+import { writeWhole } from "./write-file";
 
 export interface RecordOptions {
     readonly output?: string;
@@ -88,16 +89,7 @@ function write(text: string, output: string | undefined): void {
         process.stdout.write(text);
         return;
     }
-    // In one step: whoever reads it meanwhile has the old one whole.
-    const part = `${output}.${process.pid}.part`;
-    try {
-        writeFileSync(part, text, { flag: "wx" });
-        renameSync(part, output);
-    } catch (error) {
-        rmSync(part, { force: true });
-        const why = error instanceof Error ? error.message : String(error);
-        throw new InputError(`--output ${JSON.stringify(output)} cannot be written: ${why}.`);
-    }
+    writeWhole(output, text, "--output");
 }
 
 function count(n: number, one: string): string {

@@ -71,6 +71,11 @@ export interface Upstream {
     ddlFiles?: pulumi.Input<pulumi.Input<string>[]>;
     /** Tables to create. Default: none. */
     tables?: pulumi.Input<pulumi.Input<UpstreamTable>[]>;
+    /**
+     * Files of rows, relative to the folder of the project, that come when all tables are there, derived ones too: `.sql` with
+     * statements, or `schema.table.csv` with the columns' names in its first line. Default: none.
+     */
+    seed?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
 /** Arguments of `FdwStubDevDatabase`. At least one of `schema` and `upstreams` is needed. */

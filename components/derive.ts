@@ -63,6 +63,7 @@ export function declareUpstream(upstream: Upstream): DeclaredUpstream {
             columns: table.columns.map((column) => ({ ...column })),
             rows: table.rows.map((row) => ({ ...row })),
         })),
+        seed: (upstream.seed ?? []).map((file) => ({ ...file })),
     };
 }
 

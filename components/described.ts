@@ -14,6 +14,8 @@ export interface DescribedUpstream {
     readonly tables: Readonly<Record<string, Readonly<Record<string, string>>>>;
     /** Rows to seed, where there are any, by `schema.table`. */
     readonly rows: Readonly<Record<string, number>>;
+    /** Files of rows, where there are any. */
+    readonly seed?: readonly string[];
 }
 
 /** An upstream as it may be given: without what a default stands for. */
@@ -32,6 +34,7 @@ export interface Describable {
         readonly columns?: ReadonlyArray<{ readonly name: string; readonly type: string }>;
         readonly rows?: readonly unknown[];
     }>;
+    readonly seed?: ReadonlyArray<string | { readonly origin: string }>;
 }
 
 function texts({ ddl = [], ddlFiles = [] }: Describable): string[] {
@@ -43,7 +46,7 @@ export function describeUpstreams(upstreams: readonly Describable[]): Record<str
     return Object.fromEntries(
         upstreams.map((upstream) => {
             const { host = "localhost", port = 5432, database, users, extensions = [], tables = [] } = upstream;
-            const { connections = [] } = upstream;
+            const { connections = [], seed = [] } = upstream;
             const named = tables.map(({ schema = "public", name, ...table }) => ({
                 ...table,
                 key: `${schema}.${name}`,
@@ -62,6 +65,9 @@ export function describeUpstreams(upstreams: readonly Describable[]): Record<str
                 rows: Object.fromEntries(
                     named.flatMap(({ key, rows = [] }) => (rows.length === 0 ? [] : [[key, rows.length]])),
                 ),
+                ...(seed.length === 0
+                    ? {}
+                    : { seed: seed.map((file) => (typeof file === "string" ? file : file.origin)) }),
             };
             return [`${host}:${port}/${database}`, described];
         }),

@@ -16,8 +16,9 @@ export function argsFromConfiguration(): FdwStubDevDatabaseArgs {
         const { upstreams, ...rest } = read.schema.length > 0 ? read : withOwnStubs(read, projectDirectory());
         return {
             ...rest,
-            upstreams: upstreams.map(({ ddl, ...upstream }) => ({
+            upstreams: upstreams.map(({ ddl, seed, ...upstream }) => ({
                 ...upstream,
+                seed: seed.map((file) => (typeof file === "string" ? file : file.origin)),
                 ...(ddl === undefined
                     ? {}
                     : { ddl: typeof ddl === "string" ? ddl : ddl.map(({ sql }) => sql).join("\n") }),

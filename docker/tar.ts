@@ -6,9 +6,11 @@ export interface ArchiveFile {
     readonly file: string;
     readonly content: string;
     readonly executable: boolean;
+    /** Readable by its owner only. */
+    readonly secret?: boolean;
 }
 
-/** An archive for Docker's `PUT /containers/{id}/archive`, owned by root and readable by everybody. */
+/** An archive for Docker's `PUT /containers/{id}/archive`, owned by root and readable by everybody but for secrets. */
 export async function tarOf(files: readonly ArchiveFile[]): Promise<Buffer> {
     const archive = pack();
     const chunks: Buffer[] = [];
@@ -21,8 +23,9 @@ export async function tarOf(files: readonly ArchiveFile[]): Promise<Buffer> {
         archive.once("end", resolve);
         archive.once("error", reject);
     });
-    for (const { file, content, executable } of files) {
-        archive.entry({ name: file.replace(/^\/+/, ""), mode: executable ? 0o755 : 0o644 }, content);
+    for (const { file, content, executable, secret } of files) {
+        const mode = secret === true ? 0o600 : executable ? 0o755 : 0o644;
+        archive.entry({ name: file.replace(/^\/+/, ""), mode }, content);
     }
     archive.finalize();
     await whole;

@@ -33,7 +33,8 @@ export async function declaredStubs(server: RehearsalServer, declared: readonly 
     await server.fresh();
     const admin = await server.session("template1");
     for (const { upstream, stub } of declared.flatMap((each) =>
-        planStubs([each]).databases.map((one) => ({ upstream: each, stub: one })),
+        // Their files of rows come when all tables are there, which the schema may tell of.
+        planStubs([{ ...each, seed: [] }]).databases.map((one) => ({ upstream: each, stub: one })),
     )) {
         const database = databaseFor({ ...upstream, host: canonicalHost(upstream.host) }, upstream.database, new Set());
         if (texts.has(database)) {

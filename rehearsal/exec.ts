@@ -30,15 +30,18 @@ export async function execStream(
     container: Docker.Container,
     command: readonly string[],
     user?: string,
+    environment: readonly string[] = [],
+    onError?: (text: string) => void,
 ): Promise<Duplex> {
     const exec = await container.exec({
         Cmd: [...command],
+        Env: [...environment],
         AttachStdin: true,
         AttachStdout: true,
         AttachStderr: true,
         ...(user === undefined ? {} : { User: user }),
     });
-    return duplexOf(container, await exec.start({ hijack: true, stdin: true }));
+    return duplexOf(container, await exec.start({ hijack: true, stdin: true }), onError);
 }
 
 /**

@@ -2,12 +2,14 @@
 
 import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
 import { isUnreadable } from "../schema/read/unreadable";
+import { InputError } from "../upstreams/errors";
 import { quoteIdent, quoteLiteral } from "../upstreams/quote";
 import type { RehearsalServer } from "./container";
 import { type Facts, noFacts } from "./facts";
 import type { FinalServer } from "./final";
 import { runAll } from "./pipeline";
 import { failureOf, outcomeOf, type Ran, RESET, runStatement, Sessions } from "./running";
+import { DISK_FULL } from "./session";
 
 /** Stubs that are filled at a time. */
 const AT_A_TIME = 8;
@@ -20,6 +22,9 @@ export interface ProofPlan {
     readonly baseline: readonly string[];
     readonly final: FinalServer;
 }
+
+/** A stub that the final server refuses: what the user's own files have does not fit what is there. */
+export class StubError extends InputError {}
 
 export class ProofPass {
     readonly facts: Facts = noFacts();
@@ -59,7 +64,15 @@ export class ProofPass {
         const fill = async ({ database, extension }: FinalServer["databases"][number]) => {
             const session = await server.finalSession(database);
             try {
-                await session.rows(`CREATE EXTENSION ${quoteIdent(extension)} CASCADE`);
+                const { error } = await session.query(`CREATE EXTENSION ${quoteIdent(extension)} CASCADE`);
+                if (error?.code === DISK_FULL) {
+                    throw error;
+                }
+                if (error !== undefined) {
+                    throw new StubError(
+                        `The stub of the database ${JSON.stringify(database)} cannot be filled: ${error.message}`,
+                    );
+                }
             } finally {
                 session.end();
             }

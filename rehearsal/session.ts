@@ -72,6 +72,8 @@ const CANCELS = 3;
 const CANCEL_MS = 5_000;
 /** SQLSTATEs: a server that has crashed, and a query that was cancelled. */
 export const CONNECTION_LOST = "57P02";
+/** SQLSTATE of a server whose files have no room any more. */
+export const DISK_FULL = "53100";
 const CANCELED = "57014";
 
 const BIND = serialize.bind();

@@ -44,7 +44,10 @@ export function digestInputs(
 ): string {
     const hash = createHash("sha256").update(JSON.stringify(configuration));
     const named = [
-        ...configuration.upstreams.flatMap((upstream) => upstream.ddlFiles),
+        ...configuration.upstreams.flatMap(({ ddlFiles, seed }) => [
+            ...ddlFiles,
+            ...seed.map((file) => (typeof file === "string" ? file : file.origin)),
+        ]),
         ...configuration.schema,
         ...configuration.baseline,
     ];

@@ -71,6 +71,13 @@ export interface Ddl {
     readonly sql: string;
 }
 
+/** A file of rows for a stub: statements in `.sql`, or the rows of one table in `.csv`. */
+export interface SeedFile {
+    /** File path as the user wrote it; its end tells the kind, and the name of a CSV file the table. */
+    readonly origin: string;
+    readonly text: string;
+}
+
 /** One upstream: a database on a server that `CREATE SERVER … OPTIONS (host, port, dbname)` names. */
 export interface Upstream {
     /** Host name, `localhost`, an IPv4 or IPv6 address, or the folder of a Unix socket. */
@@ -93,4 +100,6 @@ export interface Upstream {
     /** DDL that runs before `tables`: schemas, enums, domains, tables of any kind, INSERTs. */
     readonly ddl: readonly Ddl[];
     readonly tables: readonly Table[];
+    /** Rows that come when all tables are there, whoever told of them; none where it is left out. */
+    readonly seed?: readonly SeedFile[];
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { InputError, inputError } from "./errors";
 import { explainIssue, type KnownKeys, kindOf } from "./explain";
-import type { Ddl, Extension, SeedValue, Upstream } from "./model";
+import type { Ddl, Extension, SeedFile, SeedValue, Upstream } from "./model";
 import {
     type Check,
     checkAddress,
@@ -16,6 +16,7 @@ import {
     checkSetting,
 } from "./names";
 import { CONNECTION_OPTIONS, checkConnectionOption } from "./options";
+import { checkSeedPath } from "./seed-file";
 
 /** Reads a DDL file that the configuration names; throws when it can't. */
 export type ReadFile = (path: string) => string;
@@ -84,6 +85,10 @@ function notPaths(value: unknown): string {
     return `must be the path of a SQL file or folder, or a list of such paths, but ${found}.`;
 }
 
+function notSeeds(value: unknown): string {
+    return `must be the path of a SQL or CSV file, or a list of such paths, but it is ${kindOf(value)}.`;
+}
+
 const schemaPaths = z
     .union([z.string().transform((one) => [one]), z.array(z.string())], { error: ({ input }) => notPaths(input) })
     .pipe(distinct(path));
@@ -123,6 +128,23 @@ const table = z
                 if (message !== undefined) {
                     context.addIssue({ code: "custom", path: ["rows", i, key], message });
                 }
+            }
+        });
+    });
+/** Paths as the user writes them; a configuration that was worked out has the files' texts as well. */
+const seedFiles = z
+    .union(
+        [
+            z.string().transform((one) => [one]),
+            z.array(z.union([z.string(), z.strictObject({ origin: z.string(), text: z.string() })])),
+        ],
+        { error: ({ input }) => notSeeds(input) },
+    )
+    .superRefine((files, context) => {
+        files.forEach((file, i) => {
+            const message = checkSeedPath(typeof file === "string" ? file : file.origin);
+            if (message !== undefined) {
+                context.addIssue({ code: "custom", path: [i], message });
             }
         });
     });
@@ -168,6 +190,7 @@ const upstream = z.strictObject({
         .optional(),
     ddlFiles: paths,
     tables: z.array(table).default([]),
+    seed: seedFiles.default([]),
 });
 
 /** `upstreams` as it stands in the configuration: checked, with defaults filled in, DDL files not yet read. */
@@ -263,6 +286,14 @@ function ddlOf(declared: DeclaredUpstream, index: number, readFile: ReadFile): D
     return [...files, ...inline];
 }
 
+function seedOf({ seed }: DeclaredUpstream, index: number, readFile: ReadFile): SeedFile[] {
+    return seed.flatMap((file): SeedFile[] =>
+        typeof file === "string"
+            ? readFiles(`upstreams[${index}].seed`, [file], readFile).map(({ origin, sql }) => ({ origin, text: sql }))
+            : [file],
+    );
+}
+
 /** An extension is named once, wherever: in the list, with a schema, or as optional. */
 function extensionsOf({ extensions, extensionSchemas, optionalExtensions }: DeclaredUpstream): Extension[] {
     const names = new Set([...extensions, ...Object.keys(extensionSchemas), ...optionalExtensions]);
@@ -290,5 +321,6 @@ export function resolveUpstreams(declared: readonly DeclaredUpstream[], readFile
         extensions: extensionsOf(one),
         ddl: ddlOf(one, index, readFile),
         tables: one.tables,
+        ...(one.seed.length === 0 ? {} : { seed: seedOf(one, index, readFile) }),
     }));
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { InputError } from "./errors";
 import { dollarQuote, quoteIdent, quoteLiteral } from "./quote";
 import { seedStatements } from "./seed";
+import { splitSeed } from "./seed-file";
 import { type Statement, splitDdl } from "./statements";
 import type { StubDatabase } from "./stubs";
 import { tableStatement } from "./table";
@@ -160,9 +161,10 @@ export interface StubStatements {
  */
 export async function stubStatements(stub: StubDatabase): Promise<StubStatements> {
     const split = await Promise.all(stub.ddl.map(splitDdl));
+    const seeded = await Promise.all(stub.seed.map(splitSeed));
     const ddl = split.flatMap((s) => s.statements);
     const requires = [
-        ...new Set([...stub.extensions.map(({ name }) => name), ...split.flatMap((s) => s.extensions)]),
+        ...new Set([...stub.extensions.map(({ name }) => name), ...[...split, ...seeded].flatMap((s) => s.extensions)]),
     ].filter(
         // Every database has it from the start, and it is what the script itself is written in.
         (name) => name !== "plpgsql",
@@ -175,6 +177,7 @@ export async function stubStatements(stub: StubDatabase): Promise<StubStatements
     }
     const tables = await Promise.all(stub.tables.map((table) => tableStatement(table, table.at)));
     const seeds = stub.tables.flatMap((table) => seedStatements(table).map((sql) => ({ sql, at: `${table.at}.rows` })));
+    const files = seeded.flatMap((s) => s.statements);
     const made = split.flatMap((s) => s.schemas);
     const moved = moves(stub, made);
     const schemas = missingSchemas(stub, [...made, ...stub.extensions.flatMap(({ schema = "public" }) => schema)]);
@@ -183,7 +186,7 @@ export async function stubStatements(stub: StubDatabase): Promise<StubStatements
         sql: `CREATE PUBLICATION ${quoteIdent(name)}`,
         at: `publication ${JSON.stringify(name)}`,
     }));
-    return { requires, statements: [...moved, ...schemas, ...ddl, ...tables, ...seeds, ...publications] };
+    return { requires, statements: [...moved, ...schemas, ...ddl, ...tables, ...seeds, ...files, ...publications] };
 }
 
 /**

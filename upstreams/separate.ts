@@ -6,15 +6,15 @@ import { isServerItself } from "./network";
 import { MAX_IDENTIFIER_BYTES } from "./quote";
 
 /** What distinguishes one upstream's content from another's. */
-function contentOf({ tables, ddl, publications = [] }: Upstream): string {
+function contentOf({ tables, ddl, publications = [], seed = [] }: Upstream): string {
     const sorted = tables
         .map(({ schema, name, columns, rows }) => JSON.stringify([schema, name, columns, rows]))
         .sort();
-    return JSON.stringify([sorted, ddl.map(({ sql }) => sql), [...publications].sort()]);
+    return JSON.stringify([sorted, ddl.map(({ sql }) => sql), [...publications].sort(), seed.map(({ text }) => text)]);
 }
 
-function isEmpty({ tables, ddl, publications = [] }: Upstream): boolean {
-    return tables.length === 0 && ddl.length === 0 && publications.length === 0;
+function isEmpty({ tables, ddl, publications = [], seed = [] }: Upstream): boolean {
+    return tables.length === 0 && ddl.length === 0 && publications.length === 0 && seed.length === 0;
 }
 
 function placeOf({ host, hostaddr = host, port }: Upstream): string {

@@ -1,6 +1,6 @@
 import { inputError } from "./errors";
 import { type Login, passesThrough } from "./hba";
-import type { Connection, Ddl, Extension, Table, Upstream, User } from "./model";
+import type { Connection, Ddl, Extension, SeedFile, Table, Upstream, User } from "./model";
 import { canonicalHost } from "./names";
 import { isServerItself, type Network, planNetwork } from "./network";
 import { quoteQualified } from "./quote";
@@ -34,6 +34,7 @@ export interface StubDatabase {
     readonly ddl: readonly Ddl[];
     /** Each table once, with its place in the declaration. */
     readonly tables: ReadonlyArray<Table & { readonly at: string }>;
+    readonly seed: readonly SeedFile[];
 }
 
 /** All that one server must hold to answer for a list of upstreams. */
@@ -200,6 +201,9 @@ export function planStubs(upstreams: readonly Upstream[]): Stubs {
                 .flatMap(({ upstream }) => upstream.ddl)
                 .filter((d, i, all) => all.findIndex((e) => e.sql === d.sql) === i),
             tables: mergeTables(placed, problems),
+            seed: own
+                .flatMap(({ upstream }) => upstream.seed ?? [])
+                .filter((file, i, all) => all.findIndex(({ text }) => text === file.text) === i),
         };
     });
     const users = mergeUsers(upstreams, problems);

@@ -261,6 +261,18 @@ describe("a mistake that shows late", () => {
             /late\.sql:4: type "nosuchtype" does not exist\. The statement: CREATE TABLE b \(\s+b nosuchtype\)/,
         ],
         [
+            "a row of a file that does not fit is told by its line",
+            () => {
+                checkout.write("rows.csv", 'id,note\n1,"two\nlines"\none,x\n');
+                const columns = [
+                    { name: "id", type: "bigint" },
+                    { name: "note", type: "text" },
+                ];
+                checkout.configure(upstream({ tables: [{ name: "rows", columns }], seed: "rows.csv" }));
+            },
+            /rows\.csv:4: invalid input syntax for type bigint: "one"/,
+        ],
+        [
             "an extension that the image has not",
             () => checkout.configure(upstream({ extensions: ["nosuchextension"] })),
             /nosuchextension/,

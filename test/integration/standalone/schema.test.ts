@@ -136,4 +136,29 @@ describe("up --schema", () => {
         );
         expect(code).toBe(0);
     });
+
+    test("fills derived tables with rows of files, which are tried before anything is changed", async () => {
+        migration("5_shelf.sql", "CREATE VIEW shelf AS SELECT sku, place FROM remote.shelf WHERE place = now();\n");
+        const seed = ["shelf.csv", "more.sql"];
+        checkout.configure({ upstreams: [{ host: "orders.internal", port: 6432, database: "orders", seed }] });
+        checkout.write("shelf.csv", 'sku,place\n"A ""1""",2026-01-01\n,\n');
+        checkout.write("more.sql", "INSERT INTO shelf (sku) VALUES ('B');\n");
+        await checkout.succeed(["up", "--schema", "service/migrations"]);
+        const shelf = "SELECT sku, place::date::text FROM shelf";
+        const filled = [
+            { sku: 'A "1"', place: "2026-01-01" },
+            { sku: null, place: null },
+            { sku: "B", place: null },
+        ];
+        await expect(rows(await checkout.url(), shelf, "orders")).resolves.toEqual(filled);
+        const { id } = await checkout.server();
+        checkout.write("shelf.csv", "sku,place\nA,2026-01-01\nB,2026-02-30\n");
+        const { code, stderr } = await up("migrations");
+        expect({ code, stderr }).toEqual({
+            code: 1,
+            stderr: expect.stringMatching(/shelf\.csv:3: date\/time field value out of range: "2026-02-30"/),
+        });
+        expect((await checkout.server()).id).toBe(id);
+        await expect(rows(await checkout.url(), shelf, "orders")).resolves.toEqual(filled);
+    });
 });

@@ -516,6 +516,11 @@ describe("mistakes", () => {
             /^The configuration cannot be used: upstreams\[0\]\.ddlFiles: the file "missing\.sql" cannot be read \(ENOENT/,
         ],
         [
+            "a missing file of rows",
+            { upstreams: [{ ...upstream, seed: ["missing.csv"] }] },
+            /^The configuration cannot be used: upstreams\[0\]\.seed: the file "missing\.csv" cannot be read \(ENOENT/,
+        ],
+        [
             "contradicting tables",
             {
                 upstreams: [

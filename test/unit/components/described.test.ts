@@ -44,6 +44,13 @@ describe("describeUpstreams", () => {
         expect(Object.keys(described?.tables["App.Line Items"] ?? {})).toEqual(["z", "a"]);
     });
 
+    test("shows files of rows by name", () => {
+        const seed = ["a.sql", { origin: "b.csv", text: "id\n1" }];
+        expect(describeUpstreams([{ database: "d", users: [], seed }])).toEqual({
+            "localhost:5432/d": { ...NONE, seed: ["a.sql", "b.csv"] },
+        });
+    });
+
     test.each([
         ["a text", { ddl: "CREATE DOMAIN cents AS bigint" }, ["CREATE DOMAIN cents AS bigint"]],
         [

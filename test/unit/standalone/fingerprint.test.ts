@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { digestInputs, fingerprint, OWN_PROGRAM, programOf } from "../../../standalone/fingerprint";
 import { type ConfigurationInput, parseConfiguration } from "../../../upstreams/parse";
 
-const UPSTREAM = { host: "db", database: "shop", ddlFiles: ["ddl/shop.sql", "types.sql"] };
+const UPSTREAM = { host: "db", database: "shop", ddlFiles: ["ddl/shop.sql", "types.sql"], seed: ["shop.csv"] };
 const BASE: ConfigurationInput = { upstreams: [UPSTREAM], baseline: ["base.sql"] };
 
 let directory: string;
@@ -22,6 +22,7 @@ beforeEach(() => {
         "ddl/shop.sql",
         "types.sql",
         "base.sql",
+        "shop.csv",
     ]) {
         write(file, `content of ${file}`);
     }
@@ -58,6 +59,7 @@ describe("the digest of what a run reads", () => {
         "ddl/shop.sql",
         "types.sql",
         "base.sql",
+        "shop.csv",
     ])("changes with %s: changed, emptied, removed", (file) => {
         const seen = new Set([digest()]);
         for (const change of [
@@ -107,6 +109,7 @@ describe("the digest of what a run reads", () => {
         ["a password", { upstreams: [{ ...UPSTREAM, users: [{ name: "u", password: "p" }] }] }],
         ["inline DDL", { upstreams: [{ ...UPSTREAM, ddl: "SELECT 1" }] }],
         ["the order of files", { upstreams: [{ ...UPSTREAM, ddlFiles: ["types.sql", "ddl/shop.sql"] }] }],
+        ["a file of rows", { upstreams: [{ ...UPSTREAM, seed: ["rows.csv"] }] }],
         ["a seeded row", { upstreams: [{ ...UPSTREAM, tables: [{ name: "t", rows: [{}] }] }] }],
     ])("changes with the configuration: %s", (_, configuration) => {
         expect(digest(configuration)).not.toBe(digest());

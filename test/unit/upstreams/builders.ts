@@ -41,6 +41,7 @@ export function stub(more: Partial<StubDatabase> = {}): StubDatabase {
         publications: [],
         ddl: [],
         tables: [],
+        seed: [],
         ...more,
     };
 }

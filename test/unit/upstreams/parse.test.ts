@@ -503,7 +503,7 @@ describe("parseConfiguration", () => {
         [
             withUpstream({ upstream: 1 }),
             "upstreams[0]: ",
-            "host, port, database, hostaddr, stub, connections, publications, users, extensions, extensionSchemas, optionalExtensions, ddl, ddlFiles, tables",
+            "host, port, database, hostaddr, stub, connections, publications, users, extensions, extensionSchemas, optionalExtensions, ddl, ddlFiles, tables, seed",
         ],
         [withUser({ name: "u", upstream: 1 }), "upstreams[0].users[0]: ", "name, password, created, trusted"],
         [withTable({ upstream: 1 }), "upstreams[0].tables[0]: ", "schema, name, columns, rows"],
@@ -605,6 +605,27 @@ describe("resolveUpstreams", () => {
             { origin: "dir/b.sql", line: 1, sql: "-- dir/b.sql" },
             { origin: "upstreams[0].ddl", line: 1, sql: "SELECT 1" },
         ]);
+    });
+
+    test.each<[unknown, Array<{ origin: string; text: string }> | string]>([
+        ["s/t.csv", [{ origin: "s/t.csv", text: "-- s/t.csv" }]],
+        [
+            ["a.sql", { origin: "b.csv", text: "id" }],
+            [
+                { origin: "a.sql", text: "-- a.sql" },
+                { origin: "b.csv", text: "id" },
+            ],
+        ],
+        [[], []],
+        [5, "seed: must be the path of a SQL or CSV file, or a list of such paths, but it is a number."],
+        [["a.csv", "b.txt"], 'seed[1]: "b.txt" is no file of rows; allowed are files that end in .sql or .csv.'],
+    ])("reads files of rows: %j", (seed, expected) => {
+        if (typeof expected === "string") {
+            expect(() => parsed({ seed })).toThrow(new InputError(`${PREFIX}upstreams[0].${expected}`));
+        } else {
+            const [upstream] = resolveUpstreams(parsed({ seed }), (path) => `-- ${path}`);
+            expect(upstream?.seed ?? []).toEqual(expected);
+        }
     });
 
     test("says which file cannot be read, and where it was looked for", () => {

@@ -181,6 +181,7 @@ describe("stubExtension", () => {
         ["everybody let in", { open: true }],
         ["a role of the session's secret", { passedThrough: ["r"] }],
         ["DDL", { ddl: [ddl("SELECT 1")] }],
+        ["a file of rows", { seed: [{ origin: "x.t.csv", text: "id\n1" }] }],
         ["an extension in the DDL", { ddl: [ddl("CREATE EXTENSION hstore")] }],
     ])("has another version with %s", async (_, change) => {
         const base = stub({ tables: [placed("x", "t", ["id int"])] });

@@ -21,6 +21,11 @@ describe("separateStubs", () => {
             [at("a", A), at("b", [{ ...table("a", ["id int"]), rows: [{ id: 1 }] }])],
             [undefined, "d@b:5432"],
         ],
+        [
+            "other files of rows",
+            [at("a", A), at("b", A, { seed: [{ origin: "a.csv", text: "id\n1" }] })],
+            [undefined, "d@b:5432"],
+        ],
         ["another port", [at("a", A), at("a", B, { port: 5433 })], [undefined, "d@a:5433"]],
         ["an address", [at("a", A), at("b", B, { hostaddr: "10.0.0.5" })], [undefined, "d@10.0.0.5:5432"]],
         ["the server itself, which keeps the name", [at("a", A), at("localhost", B)], ["d@a:5432", undefined]],

@@ -53,6 +53,7 @@ describe("one database under two hosts", () => {
                 open: false,
                 passedThrough: [],
                 publications: [],
+                seed: [],
                 extensions: [
                     { name: "hstore", schema: "x" },
                     { name: "ltree", optional: true },
@@ -67,6 +68,7 @@ describe("one database under two hosts", () => {
                 open: false,
                 passedThrough: [],
                 publications: [],
+                seed: [],
                 extensions: [],
                 ddl: [],
                 tables: [{ ...EVENTS, at: "upstreams[1].tables[0]" }],
