@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import * as z from "zod";
 import { connectDocker, unlessGone } from "../docker/client";
+import { ensureClusters } from "../docker/clusters";
 import { belongsTo, type StackIdentity } from "../docker/labels";
 import { joinNetwork, leaveNetwork } from "../docker/own-container";
 import { findContainer, findNetwork, findVolume } from "../docker/server";
@@ -8,6 +10,8 @@ import { withClient } from "../server/connect";
 import { addressOf } from "../server/expected";
 import { InputError } from "../upstreams/errors";
 import { quoteIdent } from "../upstreams/quote";
+
+const containerInputs = z.object({ image: z.string() });
 
 /**
  * A hook for before the container is created. When `pulumi up` was killed between Docker's answer and the writing
@@ -72,6 +76,12 @@ export function emptyVolume(
         await docker.createVolume({ Name: name, Labels: { ...labels } });
     };
 }
+
+/** A hook for before the container is created: the volume that its cluster is copied from is there, with its label. */
+export const labelClusters: pulumi.ResourceHookFunction = async ({ newInputs }) => {
+    const { image } = containerInputs.parse(newInputs);
+    await ensureClusters(await connectDocker(), image);
+};
 
 /**
  * A hook for before a database is created: the same for one that was made just before `pulumi up` was killed. Most of these are seen at the next

@@ -2,13 +2,15 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { dockerClient } from "../docker/client";
+import { clustersVolume } from "../docker/clusters";
 import { dataPath, inspectImage } from "../docker/image";
 import { identityLabels, LABEL, type StackIdentity, stackName } from "../docker/labels";
 import { checkPostgresImage } from "../docker/reference";
 import { InputError } from "../upstreams/errors";
 import { SERVER_PORT } from "../upstreams/network";
+import { CLUSTERS_PATH } from "../upstreams/server";
 import { explained } from "./explained";
-import { emptyVolume, joinOwnNetwork, removeLeftoverNetwork } from "./leftovers";
+import { emptyVolume, joinOwnNetwork, labelClusters, removeLeftoverNetwork } from "./leftovers";
 import type { Prepared } from "./prepare";
 
 /** Seconds that a server may take to its first healthy answer. */
@@ -144,7 +146,10 @@ export function createServer(
             healthcheck: prepared.apply(healthcheck),
             wait: true,
             waitTimeout: START_TIMEOUT,
-            volumes: [{ volumeName: volume.name, containerPath: checked.dataPath }],
+            volumes: [
+                { volumeName: volume.name, containerPath: checked.dataPath },
+                { volumeName: checked.apply(({ id }) => clustersVolume(id)), containerPath: CLUSTERS_PATH },
+            ],
             // Goes for anonymous volumes that an image may declare besides.
             removeVolumes: true,
         },
@@ -153,7 +158,7 @@ export function createServer(
             provider,
             // The name is fixed, and so is the port.
             deleteBeforeReplace: true,
-            hooks: { beforeCreate: [emptyVolume(fixedName, identity, common)] },
+            hooks: { beforeCreate: [emptyVolume(fixedName, identity, common), labelClusters] },
         },
     );
     return { network, container, password: password.result };

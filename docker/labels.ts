@@ -36,6 +36,8 @@ export const LABEL = {
     rehearsal: "fdw-stub.rehearsal",
     /** On them too: what they were made of. One that rests serves whoever needs the same. */
     rehearsalKind: "fdw-stub.rehearsal-kind",
+    /** On volumes: the id of the image whose initialised clusters they hold. */
+    clusters: "fdw-stub.clusters",
     /** Files that went into the fingerprint because others include them, as a JSON list; the same holds for it. */
     included: "fdw-stub.included",
     /** On images: the Debian packages that a stand-in for the official image was built from. */

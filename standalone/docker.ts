@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
 import * as z from "zod";
+import { clustersVolume, ensureClusters } from "../docker/clusters";
 import { LABEL } from "../docker/labels";
 import { joinNetwork } from "../docker/own-container";
 import { tarOf } from "../docker/tar";
@@ -110,6 +111,9 @@ function createOptions(inputs: ContainerInputs, context: RunContext): ContainerC
 }
 
 async function createContainer(docker: Docker, inputs: ContainerInputs, context: RunContext): Promise<string> {
+    if (inputs.volumes.some(({ volumeName }) => volumeName === clustersVolume(inputs.image))) {
+        await ensureClusters(docker, inputs.image);
+    }
     const container = await docker.createContainer(createOptions(inputs, context));
     if (inputs.uploads.length > 0) {
         await container.putArchive(await tarOf(inputs.uploads), { path: "/" });

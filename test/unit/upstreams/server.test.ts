@@ -9,6 +9,7 @@ import { table, upstream } from "./builders";
 
 const SOURCES = {
     "entrypoint.sh": "#!/bin/sh\n",
+    "cluster.sh": "# cluster\n",
     "tls.sh": "# TLS\n",
     "addresses.pl": "# addresses\n",
     "relay.pl": "# relay\n",
