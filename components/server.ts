@@ -8,14 +8,14 @@ import { identityLabels, LABEL, type StackIdentity, stackName } from "../docker/
 import { checkPostgresImage } from "../docker/reference";
 import { InputError } from "../upstreams/errors";
 import { SERVER_PORT } from "../upstreams/network";
-import { CLUSTERS_PATH } from "../upstreams/server";
+import { CLUSTERS_PATH, START_SCRIPT } from "../upstreams/server";
+import { startScript } from "../upstreams/start-script";
 import { explained } from "./explained";
-import { emptyVolume, joinOwnNetwork, labelClusters, removeLeftoverNetwork } from "./leftovers";
+import { emptyVolume, joinOwnNetwork, labelClusters, replaceLeftoverNetwork } from "./leftovers";
 import type { Prepared } from "./prepare";
+import { networkIsThere, serverAnswers } from "./waiting";
 
-/** Seconds that a server may take to its first healthy answer. */
-const START_TIMEOUT = 60;
-/** The same as Docker writes it: another spelling would be a change on every `up`. */
+/** Time that a server may take to its first healthy answer, as Docker writes it: another spelling would be a change on every `up`. */
 const START_PERIOD = "1m0s";
 
 /** The Docker side of a stack. */
@@ -23,6 +23,8 @@ export interface Server {
     readonly network: docker.Network;
     readonly container: docker.Container;
     readonly password: pulumi.Output<string>;
+    /** A hook for before anything is created in the server. */
+    readonly answers: pulumi.ResourceHookFunction;
 }
 
 function labels(all: Readonly<Record<string, string>>): docker.types.input.ContainerLabel[] {
@@ -63,6 +65,7 @@ export function createServer(
     );
     const common = { ...identityLabels(identity), [LABEL.madeBy]: "pulumi" };
 
+    const leftover = replaceLeftoverNetwork(fixedName, identity);
     const network = new docker.Network(
         name,
         {
@@ -77,8 +80,8 @@ export function createServer(
             provider,
             deleteBeforeReplace: true,
             hooks: {
-                beforeCreate: [removeLeftoverNetwork(fixedName, identity)],
-                afterCreate: [joinOwnNetwork(fixedName)],
+                beforeCreate: [leftover.remove],
+                afterCreate: [joinOwnNetwork(fixedName), leftover.attach],
             },
         },
     );
@@ -134,18 +137,21 @@ export function createServer(
             hosts: prepared.server.hostAliases.apply((hosts) => hosts.map((host) => ({ ...host }))),
             capabilities: prepared.server.capabilities.apply((adds) => ({ adds: [...adds] })),
             sysctls: prepared.server.sysctls.apply((sysctls) => ({ ...sysctls })),
-            uploads: prepared.server.files.apply((files) => files.map((file) => ({ ...file }))),
-            entrypoints: prepared.server.entrypoints.apply((entrypoints) => [...entrypoints]),
+            uploads: prepared.server.files.apply((files) => [
+                { file: START_SCRIPT, content: startScript(files), executable: true },
+            ]),
+            entrypoints: prepared.server.entrypoints.apply((entrypoints) => [START_SCRIPT, ...entrypoints]),
             command: prepared.server.command.apply((command) => [...command]),
             // Adopts the relay of extra ports, and lets signals reach the server.
             init: true,
-            networksAdvanced: [{ name: network.name }],
+            // Not the network's own: the provider looks at a new one for two seconds before it goes on. A hook waits until
+            // it is there, and its removal waits until nobody is in it.
+            networksAdvanced: [{ name: prepared.name }],
             ports: [{ internal: SERVER_PORT, external: prepared.port, ip: "127.0.0.1" }],
             // Back after a reboot, on the same port; but a container that was stopped by hand stays stopped.
             restart: "unless-stopped",
+            // For whoever looks at the container. What is made in the server waits for the server itself, which is quicker.
             healthcheck: prepared.apply(healthcheck),
-            wait: true,
-            waitTimeout: START_TIMEOUT,
             volumes: [
                 { volumeName: volume.name, containerPath: checked.dataPath },
                 { volumeName: checked.apply(({ id }) => clustersVolume(id)), containerPath: CLUSTERS_PATH },
@@ -158,8 +164,14 @@ export function createServer(
             provider,
             // The name is fixed, and so is the port.
             deleteBeforeReplace: true,
-            hooks: { beforeCreate: [emptyVolume(fixedName, identity, common), labelClusters] },
+            hooks: {
+                beforeCreate: [
+                    emptyVolume(fixedName, identity, common),
+                    labelClusters,
+                    networkIsThere(fixedName, identity),
+                ],
+            },
         },
     );
-    return { network, container, password: password.result };
+    return { network, container, password: password.result, answers: serverAnswers(fixedName) };
 }

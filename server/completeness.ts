@@ -7,10 +7,10 @@ export interface Expected {
     /** Foreign servers that it answers for. */
     readonly servers: readonly AnsweredServer[];
     readonly stubs: ReadonlyArray<{ readonly database: string; readonly name: string; readonly version: string }>;
-    /** The extension that hands out fresh databases, in its own database. */
+    /** The extension that hands out fresh databases, in its own database; created last of all. */
     readonly maintenance?: { readonly database: string; readonly name: string; readonly version: string };
     readonly roles: readonly string[];
-    /** Created last of all: where it is, nothing before it was interrupted. */
+    /** Empty, for Atlas. */
     readonly devDatabase: string;
 }
 

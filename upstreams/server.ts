@@ -8,6 +8,8 @@ import { opensslConfiguration, tlsFile } from "./tls";
 const HOME = "/fdw-stub";
 /** Where a volume with the image's initialised clusters is mounted. */
 export const CLUSTERS_PATH = `${HOME}/clusters`;
+/** Where a script with all files stands, where they are put into the container as one. */
+export const START_SCRIPT = `${HOME}/start.sh`;
 /** Where libpq in the server looks for services. */
 const SERVICE_FILE = `${HOME}/pg_service.conf`;
 

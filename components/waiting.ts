@@ -1,0 +1,26 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { connectDocker } from "../docker/client";
+import type { StackIdentity } from "../docker/labels";
+import { waitForNetwork } from "../docker/network";
+import { waitForServer } from "../server/wait";
+import { explained } from "./explained";
+
+/** How long a server may take to its first answer. */
+const START_LIMIT_MS = 60_000;
+
+/** A hook for before the container is created: its network, which is made beside it, is there. */
+export function networkIsThere(name: string, identity: StackIdentity): pulumi.ResourceHookFunction {
+    return () => explained(connectDocker().then((docker) => waitForNetwork(docker, name, { identity })));
+}
+
+/**
+ * A hook for before anything is created in the server: it answers. The provider would take a refused connection for an
+ * answer, and its own wait for a healthy container looks once a second.
+ */
+export function serverAnswers(name: string): pulumi.ResourceHookFunction {
+    let answering: Promise<void> | undefined;
+    return () => {
+        answering ??= explained(connectDocker().then((docker) => waitForServer(docker, name, START_LIMIT_MS)));
+        return answering;
+    };
+}
