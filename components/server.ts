@@ -135,7 +135,10 @@ export function createServer(
                 "POSTGRES_DB=postgres",
             ]),
             hosts: prepared.server.hostAliases.apply((hosts) => hosts.map((host) => ({ ...host }))),
-            capabilities: prepared.server.capabilities.apply((adds) => ({ adds: [...adds] })),
+            // None at all where there are none: a refresh would take an empty list away, and the container with it.
+            capabilities: prepared.server.capabilities.apply((adds) =>
+                adds.length === 0 ? undefined : { adds: [...adds] },
+            ),
             sysctls: prepared.server.sysctls.apply((sysctls) => ({ ...sysctls })),
             uploads: prepared.server.files.apply((files) => [
                 { file: START_SCRIPT, content: startScript(files), executable: true },
