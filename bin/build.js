@@ -7,7 +7,7 @@
 const { createHash } = require("node:crypto");
 const { execFileSync } = require("node:child_process");
 const { mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } = require("node:fs");
-const { join } = require("node:path");
+const { basename, join } = require("node:path");
 
 const ROOT = realpathSync(join(__dirname, ".."));
 const DIST = join(ROOT, "dist");
@@ -87,13 +87,19 @@ function buildJavaScript() {
         packages: "external",
     });
     const inputs = new Set([command, library].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+    // Another process may build at the same time, so what is not to stay has a name of this one's own.
+    const passing = join(DIST, `json-schema.${process.pid}.js`);
     for (const { path, contents } of [...command.outputFiles, ...library.outputFiles]) {
-        writeWhole(path, contents);
+        if (!basename(path).startsWith("json-schema.js")) {
+            writeWhole(path, contents);
+        } else if (path.endsWith(".js")) {
+            writeFileSync(passing, contents);
+        }
     }
-    const jsonSchema = execFileSync(process.execPath, [join(DIST, "json-schema.js")]);
-    writeWhole(join(DIST, "fdw-stub.schema.json"), jsonSchema);
-    for (const file of ["json-schema.js", "json-schema.js.map"]) {
-        rmSync(join(DIST, file), { force: true });
+    try {
+        writeWhole(join(DIST, "fdw-stub.schema.json"), execFileSync(process.execPath, [passing]));
+    } finally {
+        rmSync(passing, { force: true });
     }
     // Dependencies change with the lock file only.
     const own = [...inputs].filter((file) => !file.includes("node_modules/"));

@@ -157,7 +157,8 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
             );
         const stubsHeld = pulumi.unsecret(
             pulumi
-                .all([prepared.expected.stubs, reached, password, maintenance.id])
+                // A network that was left over is replaced while the server is up.
+                .all([prepared.expected.stubs, reached, password, maintenance.id, network.id])
                 .apply(([expected, where, secret]) =>
                     explained(
                         summarize(

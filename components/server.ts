@@ -18,6 +18,9 @@ import { networkIsThere, serverAnswers } from "./waiting";
 /** Time that a server may take to its first healthy answer, as Docker writes it: another spelling would be a change on every `up`. */
 const START_PERIOD = "1m0s";
 
+/** One that every container has: a refresh would take an empty list away, and the container be replaced for it. */
+const OWN_CAPABILITY = "CHOWN";
+
 /** The Docker side of a stack. */
 export interface Server {
     readonly network: docker.Network;
@@ -135,10 +138,10 @@ export function createServer(
                 "POSTGRES_DB=postgres",
             ]),
             hosts: prepared.server.hostAliases.apply((hosts) => hosts.map((host) => ({ ...host }))),
-            // None at all where there are none: a refresh would take an empty list away, and the container with it.
-            capabilities: prepared.server.capabilities.apply((adds) =>
-                adds.length === 0 ? undefined : { adds: [...adds] },
-            ),
+            capabilities: prepared.server.capabilities.apply((more) => ({
+                // As a refresh reads them: another spelling would be a change after it.
+                adds: [OWN_CAPABILITY, ...more].map((name) => `CAP_${name}`).sort(),
+            })),
             sysctls: prepared.server.sysctls.apply((sysctls) => ({ ...sysctls })),
             uploads: prepared.server.files.apply((files) => [
                 { file: START_SCRIPT, content: startScript(files), executable: true },
