@@ -25,18 +25,21 @@ export function downByHand(): void {
     }
 }
 
+/** The stack's own settings, without those that only its files make sense of. */
+export function byHandSettings(tables: number): string[] {
+    const size = [{ database: "", name: "", version: "", files: {}, size: tables }];
+    const plan = planServer(planStubs([]), size, {}, "postgres", serverSources());
+    return plan.command.slice(1).filter((word, i, all) => {
+        const pair = word === "-c" ? (all[i + 1] ?? "") : word;
+        return !pair.startsWith("hba_file=");
+    });
+}
+
 /**
  * What a careful person would type: a network, the container with the same settings as the stack's, a wait, and the
  * tables by psql in one transaction. This is the floor that the product is measured against.
  */
 export async function upByHand(image: string, tables: readonly string[]): Promise<void> {
-    const stubs = planStubs([]);
-    const size = [{ database: "", name: "", version: "", files: {}, size: tables.length }];
-    const plan = planServer(stubs, size, {}, "postgres", serverSources());
-    const settings = plan.command.slice(1).filter((word, i, all) => {
-        const pair = word === "-c" ? (all[i + 1] ?? "") : word;
-        return !pair.startsWith("hba_file=");
-    });
     docker(["network", "create", NAME]);
     docker([
         "run",
@@ -54,7 +57,7 @@ export async function upByHand(image: string, tables: readonly string[]): Promis
         "--env",
         "POSTGRES_INITDB_ARGS=--no-sync",
         image,
-        ...settings,
+        ...byHandSettings(tables.length),
     ]);
     const psql = (database: string, sql: string) =>
         docker(

@@ -1,5 +1,5 @@
 /**
- * Builds `dist/`: the library, the command, and, for a package, their types and the licences of what was bundled.
+ * Builds `dist/`: the library, the command, the checkout's Pulumi program, and, for a package, their types and the licences of what was bundled.
  * Bundled, because one file is there in a fraction of the time that 350 files take.
  *
  * Plain JavaScript: it runs before anything is compiled, in a checkout only (packages come built).
@@ -7,13 +7,18 @@
 const { createHash } = require("node:crypto");
 const { execFileSync } = require("node:child_process");
 const { mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } = require("node:fs");
-const { join } = require("node:path");
+const { basename, join } = require("node:path");
 
 const ROOT = realpathSync(join(__dirname, ".."));
 const DIST = join(ROOT, "dist");
 /** What the last build was made of: the names of its sources, and a digest of their content. */
 const STAMP = join(DIST, "build.json");
-const ENTRIES = { index: "components/index.ts", "fdw-stub": "cli/main.ts", "json-schema": "cli/json-schema.ts" };
+const ENTRIES = {
+    index: "components/index.ts",
+    program: "index.ts",
+    "fdw-stub": "cli/main.ts",
+    "json-schema": "cli/json-schema.ts",
+};
 /** Found in node_modules when they are needed: peers, a library in WebAssembly, and what is loaded in parts. */
 const EXTERNAL = ["@pulumi/*", "dockerode", "libpg-query", "tsx", "../index.js"];
 
@@ -76,15 +81,25 @@ function buildJavaScript() {
         external: EXTERNAL,
     });
     // Loaded into programs that have other things in node_modules: what it needs is installed beside it.
-    const library = buildSync({ ...common, entryPoints: { index: ENTRIES.index }, packages: "external" });
+    const library = buildSync({
+        ...common,
+        entryPoints: { index: ENTRIES.index, program: ENTRIES.program },
+        packages: "external",
+    });
     const inputs = new Set([command, library].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+    // Another process may build at the same time, so what is not to stay has a name of this one's own.
+    const passing = join(DIST, `json-schema.${process.pid}.js`);
     for (const { path, contents } of [...command.outputFiles, ...library.outputFiles]) {
-        writeWhole(path, contents);
+        if (!basename(path).startsWith("json-schema.js")) {
+            writeWhole(path, contents);
+        } else if (path.endsWith(".js")) {
+            writeFileSync(passing, contents);
+        }
     }
-    const jsonSchema = execFileSync(process.execPath, [join(DIST, "json-schema.js")]);
-    writeWhole(join(DIST, "fdw-stub.schema.json"), jsonSchema);
-    for (const file of ["json-schema.js", "json-schema.js.map"]) {
-        rmSync(join(DIST, file), { force: true });
+    try {
+        writeWhole(join(DIST, "fdw-stub.schema.json"), execFileSync(process.execPath, [passing]));
+    } finally {
+        rmSync(passing, { force: true });
     }
     // Dependencies change with the lock file only.
     const own = [...inputs].filter((file) => !file.includes("node_modules/"));

@@ -3,6 +3,7 @@ import { readConfiguration } from "../components/config";
 import { deriveFromSchema } from "../components/derive";
 import { declare } from "../components/prepare";
 import { connectDocker } from "../docker/client";
+import { findClusters } from "../docker/clusters";
 import { findDockerEndpoint } from "../docker/endpoint";
 import { chooseImage, inspectImage } from "../docker/image";
 import { choosePort } from "../docker/ports";
@@ -91,6 +92,16 @@ async function examineImage(docker: Docker, reference: string): Promise<string> 
         : `${reference} is here`;
 }
 
+/** What stays on the engine for the next stacks, and how it can be removed. */
+async function examineClusters(docker: Docker): Promise<Finding[]> {
+    return (await findClusters(docker)).map(({ name, imageIsHere }) =>
+        good(
+            "volume",
+            `${name} holds initialised clusters that ${imageIsHere ? "stacks begin with" : "nothing needs any more: its image is gone"}; when no stack of its image is up, it can be removed: docker volume rm ${name}`,
+        ),
+    );
+}
+
 async function examineUpstreams(docker: Docker, options: GlobalOptions): Promise<Finding[]> {
     const server = await findReachableServer(docker, identityOf(options));
     const results = server === undefined ? [] : await askUpstreams(server);
@@ -119,6 +130,7 @@ export async function diagnose(options: GlobalOptions): Promise<Finding[]> {
     if (configuration !== undefined) {
         findings.push(await examine("image", () => examineImage(docker, configuration.image)));
     }
+    findings.push(...(await examineClusters(docker)));
     if (project !== undefined) {
         const server = await findServer(docker, project.identity);
         const current = { port: server?.hostPort, running: server?.running ?? false };

@@ -17,7 +17,9 @@ export function createDatabase(
         {
             ...options,
             ignoreChanges: ["lcCollate", "lcCtype"],
-            hooks: { beforeCreate: [removeLeftoverDatabase(containerName, name)] },
+            hooks: {
+                beforeCreate: [...(options.hooks?.beforeCreate ?? []), removeLeftoverDatabase(containerName, name)],
+            },
         },
     );
 }

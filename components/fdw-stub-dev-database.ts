@@ -119,8 +119,9 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
                     : undefined,
             );
 
-        const { network, container, password } = createServer(name, this, identity, devUser, prepared);
-        // Known only when the container is healthy.
+        const server = createServer(name, this, identity, devUser, prepared);
+        const { network, container, password } = server;
+        // Known only when the container is there.
         const reached = pulumi.all([prepared.reached, container.id]).apply(([where]) => where);
         const provider = new postgresql.Provider(
             name,
@@ -136,16 +137,15 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        const stubs = createStubs(name, this, wanted, devUser, fixedName, container, provider, prepared);
-        const maintenance = createMaintenance(name, this, fixedName, container, provider, stubs);
-        // Last of all: where the dev database is, everything before it was completed.
+        const stubs = createStubs(name, this, wanted, devUser, fixedName, server, provider, prepared);
         const database = createDatabase(
             // No upstream's database can have this resource name: theirs have one of their own behind it.
             name,
             fixedName,
             devDatabase,
-            insideServer(this, provider, container, [...stubs, maintenance]),
+            insideServer(this, provider, server),
         );
+        const maintenance = createMaintenance(name, this, fixedName, server, provider, [...stubs, database]);
 
         const url = (host: pulumi.Input<string>, reached: pulumi.Input<number>, of: pulumi.Output<string>) =>
             pulumi.secret(
@@ -156,15 +156,18 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
                     ),
             );
         const stubsHeld = pulumi.unsecret(
-            pulumi.all([prepared.expected.stubs, reached, password, database.id]).apply(([expected, where, secret]) =>
-                explained(
-                    summarize(
-                        { ...where, user: devUser, password: secret },
-                        expected.map((stub) => stub.database),
-                        expected.map((stub) => stub.name),
+            pulumi
+                // A network that was left over is replaced while the server is up.
+                .all([prepared.expected.stubs, reached, password, maintenance.id, network.id])
+                .apply(([expected, where, secret]) =>
+                    explained(
+                        summarize(
+                            { ...where, user: devUser, password: secret },
+                            expected.map((stub) => stub.database),
+                            expected.map((stub) => stub.name),
+                        ),
                     ),
                 ),
-            ),
         );
         pulumi
             .all([prepared.stubs.databases, stubsHeld, prepared.image])

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import * as z from "zod";
 import { connectDocker, unlessGone } from "../docker/client";
+import { ensureClusters } from "../docker/clusters";
 import { belongsTo, type StackIdentity } from "../docker/labels";
 import { joinNetwork, leaveNetwork } from "../docker/own-container";
 import { findContainer, findNetwork, findVolume } from "../docker/server";
@@ -8,6 +10,8 @@ import { withClient } from "../server/connect";
 import { addressOf } from "../server/expected";
 import { InputError } from "../upstreams/errors";
 import { quoteIdent } from "../upstreams/quote";
+
+const containerInputs = z.object({ image: z.string() });
 
 /**
  * A hook for before the container is created. When `pulumi up` was killed between Docker's answer and the writing
@@ -25,18 +29,44 @@ export function removeLeftoverContainer(name: string, identity: StackIdentity): 
     };
 }
 
-/** The same for the network. A container that is still attached is a leftover as well: the network is made first. */
-export function removeLeftoverNetwork(name: string, identity: StackIdentity): pulumi.ResourceHookFunction {
-    const removeContainer = removeLeftoverContainer(name, identity);
-    return async (args) => {
-        const docker = await connectDocker();
-        const leftover = await findNetwork(docker, name);
-        if (leftover !== undefined && belongsTo(leftover.labels, identity)) {
-            await removeContainer(args);
+/**
+ * Hooks for before and after the network is created. One that is there already was left by a run that was killed in the
+ * seconds that the provider looks at a new network. A container in it may be one that the state knows, because nothing
+ * but the network itself was missing: it is in the new one afterwards.
+ */
+export function replaceLeftoverNetwork(
+    name: string,
+    identity: StackIdentity,
+): { readonly remove: pulumi.ResourceHookFunction; readonly attach: pulumi.ResourceHookFunction } {
+    let detached: string | undefined;
+    return {
+        remove: async () => {
+            const docker = await connectDocker();
+            const leftover = await findNetwork(docker, name);
+            if (leftover === undefined || !belongsTo(leftover.labels, identity)) {
+                return;
+            }
             await pulumi.log.info(`Removing the network ${name}, left over from an interrupted run.`);
+            const network = docker.getNetwork(leftover.id);
+            const container = await findContainer(docker, name);
+            if (container?.networks.includes(name) && belongsTo(container.labels, identity)) {
+                await unlessGone(network.disconnect({ Container: container.id, Force: true }));
+                detached = container.id;
+            }
             await leaveNetwork(docker, name);
-            await unlessGone(docker.getNetwork(leftover.id).remove());
-        }
+            await unlessGone(network.remove());
+        },
+        attach: async () => {
+            if (detached === undefined) {
+                return;
+            }
+            const docker = await connectDocker();
+            const made = await findNetwork(docker, name);
+            if (made !== undefined) {
+                // The container may have been made anew meanwhile.
+                await unlessGone(docker.getNetwork(made.id).connect({ Container: detached }));
+            }
+        },
     };
 }
 
@@ -73,9 +103,15 @@ export function emptyVolume(
     };
 }
 
+/** A hook for before the container is created: the volume that its cluster is copied from is there, with its label. */
+export const labelClusters: pulumi.ResourceHookFunction = async ({ newInputs }) => {
+    const { image } = containerInputs.parse(newInputs);
+    await ensureClusters(await connectDocker(), image);
+};
+
 /**
- * A hook for before a database is created: the same for one that was made just before `pulumi up` was killed. Most of these are seen at the next
- * run's start, because what should follow them is missing; nothing follows the last one.
+ * A hook for before a database is created: the same for one that was made just before `pulumi up` was killed. These are
+ * seen at the next run's start as well, unless all that should follow was made too.
  */
 export function removeLeftoverDatabase(name: string, database: string): pulumi.ResourceHookFunction {
     return async () => {

@@ -1,5 +1,5 @@
-import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import type { Server } from "./server";
 
 /**
  * Options for everything that lives inside the server. They are what makes a plain `pulumi up` heal a stack
@@ -9,7 +9,7 @@ import type * as pulumi from "@pulumi/pulumi";
 export function insideServer(
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource,
-    container: docker.Container,
+    { container, answers }: Pick<Server, "container" | "answers">,
     dependsOn: pulumi.Resource[] = [],
 ): pulumi.CustomResourceOptions {
     return {
@@ -23,5 +23,7 @@ export function insideServer(
         replacementTrigger: container.id,
         // Otherwise `pulumi destroy` would have to reach a server that may no longer be there.
         retainOnDelete: true,
+        // The container is there before its server answers.
+        hooks: { beforeCreate: [answers] },
     };
 }

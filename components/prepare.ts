@@ -47,9 +47,10 @@ const LOOPBACK = "127.0.0.1";
 /** Our own files for the server's container. */
 export function serverSources(): ServerSources {
     const read = (name: string) => readFileSync(join(__dirname, "..", "sql", "server", name), "utf8");
-    const [entrypoint, tls, addresses, relay] = SERVER_SOURCES;
+    const [entrypoint, cluster, tls, addresses, relay] = SERVER_SOURCES;
     return {
         [entrypoint]: read(entrypoint),
+        [cluster]: read(cluster),
         [tls]: read(tls),
         [addresses]: read(addresses),
         [relay]: read(relay),

@@ -2,25 +2,32 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { dockerClient } from "../docker/client";
+import { clustersVolume } from "../docker/clusters";
 import { dataPath, inspectImage } from "../docker/image";
 import { identityLabels, LABEL, type StackIdentity, stackName } from "../docker/labels";
 import { checkPostgresImage } from "../docker/reference";
 import { InputError } from "../upstreams/errors";
 import { SERVER_PORT } from "../upstreams/network";
+import { CLUSTERS_PATH, START_SCRIPT } from "../upstreams/server";
+import { startScript } from "../upstreams/start-script";
 import { explained } from "./explained";
-import { emptyVolume, joinOwnNetwork, removeLeftoverNetwork } from "./leftovers";
+import { emptyVolume, joinOwnNetwork, labelClusters, replaceLeftoverNetwork } from "./leftovers";
 import type { Prepared } from "./prepare";
+import { networkIsThere, serverAnswers } from "./waiting";
 
-/** Seconds that a server may take to its first healthy answer. */
-const START_TIMEOUT = 60;
-/** The same as Docker writes it: another spelling would be a change on every `up`. */
+/** Time that a server may take to its first healthy answer, as Docker writes it: another spelling would be a change on every `up`. */
 const START_PERIOD = "1m0s";
+
+/** One that every container has: a refresh would take an empty list away, and the container be replaced for it. */
+const OWN_CAPABILITY = "CHOWN";
 
 /** The Docker side of a stack. */
 export interface Server {
     readonly network: docker.Network;
     readonly container: docker.Container;
     readonly password: pulumi.Output<string>;
+    /** A hook for before anything is created in the server. */
+    readonly answers: pulumi.ResourceHookFunction;
 }
 
 function labels(all: Readonly<Record<string, string>>): docker.types.input.ContainerLabel[] {
@@ -61,6 +68,7 @@ export function createServer(
     );
     const common = { ...identityLabels(identity), [LABEL.madeBy]: "pulumi" };
 
+    const leftover = replaceLeftoverNetwork(fixedName, identity);
     const network = new docker.Network(
         name,
         {
@@ -75,8 +83,8 @@ export function createServer(
             provider,
             deleteBeforeReplace: true,
             hooks: {
-                beforeCreate: [removeLeftoverNetwork(fixedName, identity)],
-                afterCreate: [joinOwnNetwork(fixedName)],
+                beforeCreate: [leftover.remove],
+                afterCreate: [joinOwnNetwork(fixedName), leftover.attach],
             },
         },
     );
@@ -130,21 +138,30 @@ export function createServer(
                 "POSTGRES_DB=postgres",
             ]),
             hosts: prepared.server.hostAliases.apply((hosts) => hosts.map((host) => ({ ...host }))),
-            capabilities: prepared.server.capabilities.apply((adds) => ({ adds: [...adds] })),
+            capabilities: prepared.server.capabilities.apply((more) => ({
+                // As a refresh reads them: another spelling would be a change after it.
+                adds: [OWN_CAPABILITY, ...more].map((name) => `CAP_${name}`).sort(),
+            })),
             sysctls: prepared.server.sysctls.apply((sysctls) => ({ ...sysctls })),
-            uploads: prepared.server.files.apply((files) => files.map((file) => ({ ...file }))),
-            entrypoints: prepared.server.entrypoints.apply((entrypoints) => [...entrypoints]),
+            uploads: prepared.server.files.apply((files) => [
+                { file: START_SCRIPT, content: startScript(files), executable: true },
+            ]),
+            entrypoints: prepared.server.entrypoints.apply((entrypoints) => [START_SCRIPT, ...entrypoints]),
             command: prepared.server.command.apply((command) => [...command]),
             // Adopts the relay of extra ports, and lets signals reach the server.
             init: true,
-            networksAdvanced: [{ name: network.name }],
+            // Not the network's own: the provider looks at a new one for two seconds before it goes on. A hook waits until
+            // it is there, and its removal waits until nobody is in it.
+            networksAdvanced: [{ name: prepared.name }],
             ports: [{ internal: SERVER_PORT, external: prepared.port, ip: "127.0.0.1" }],
             // Back after a reboot, on the same port; but a container that was stopped by hand stays stopped.
             restart: "unless-stopped",
+            // For whoever looks at the container. What is made in the server waits for the server itself, which is quicker.
             healthcheck: prepared.apply(healthcheck),
-            wait: true,
-            waitTimeout: START_TIMEOUT,
-            volumes: [{ volumeName: volume.name, containerPath: checked.dataPath }],
+            volumes: [
+                { volumeName: volume.name, containerPath: checked.dataPath },
+                { volumeName: checked.apply(({ id }) => clustersVolume(id)), containerPath: CLUSTERS_PATH },
+            ],
             // Goes for anonymous volumes that an image may declare besides.
             removeVolumes: true,
         },
@@ -153,8 +170,14 @@ export function createServer(
             provider,
             // The name is fixed, and so is the port.
             deleteBeforeReplace: true,
-            hooks: { beforeCreate: [emptyVolume(fixedName, identity, common)] },
+            hooks: {
+                beforeCreate: [
+                    emptyVolume(fixedName, identity, common),
+                    labelClusters,
+                    networkIsThere(fixedName, identity),
+                ],
+            },
         },
     );
-    return { network, container, password: password.result };
+    return { network, container, password: password.result, answers: serverAnswers(fixedName) };
 }

@@ -1,4 +1,3 @@
-import type * as docker from "@pulumi/docker";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { ANY_DATABASE } from "../server/completeness";
@@ -11,6 +10,7 @@ import { createDatabase } from "./database";
 import { printable } from "./explained";
 import { insideServer } from "./options";
 import type { Prepared } from "./prepare";
+import type { Server } from "./server";
 
 /** Children are named after what they stand for. */
 const childName = (component: string, name: string) => `${component}-${name}`;
@@ -87,7 +87,7 @@ export function createStubs(
     wanted: Wanted,
     devUser: string,
     containerName: string,
-    container: docker.Container,
+    server: Server,
     provider: postgresql.Provider,
     prepared: pulumi.Output<Prepared>,
 ): pulumi.Resource[] {
@@ -105,7 +105,7 @@ export function createStubs(
                         .all([...passwords])
                         .apply(([one]) => (one === undefined ? "" : providerPassword(user, one))),
                 },
-                insideServer(parent, provider, container),
+                insideServer(parent, provider, server),
             ),
     );
     for (const role of new Set(wanted.roles.filter((one) => one !== devUser && !wanted.users.has(one)))) {
@@ -113,7 +113,7 @@ export function createStubs(
             new postgresql.Role(
                 childName(component, role),
                 { name: role, login: false },
-                insideServer(parent, provider, container),
+                insideServer(parent, provider, server),
             ),
         );
     }
@@ -127,7 +127,7 @@ export function createStubs(
                           childName(component, name),
                           containerName,
                           name,
-                          insideServer(parent, provider, container),
+                          insideServer(parent, provider, server),
                       ),
                   ];
         const stub = new postgresql.Extension(
@@ -141,7 +141,7 @@ export function createStubs(
                 // Brings the extensions that the tables' types need.
                 createCascade: true,
             },
-            insideServer(parent, provider, container, [...roles, ...database]),
+            insideServer(parent, provider, server, [...roles, ...database]),
         );
         return [...database, stub];
     });

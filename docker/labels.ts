@@ -38,6 +38,8 @@ export const LABEL = {
     rehearsalKind: "fdw-stub.rehearsal-kind",
     /** On containers in which upstreams are recorded: the process that each belongs to. */
     pull: "fdw-stub.pull",
+    /** On volumes: the id of the image whose initialised clusters they hold. */
+    clusters: "fdw-stub.clusters",
     /** Files that went into the fingerprint because others include them, as a JSON list; the same holds for it. */
     included: "fdw-stub.included",
     /** On images: the Debian packages that a stand-in for the official image was built from. */

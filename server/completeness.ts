@@ -7,10 +7,10 @@ export interface Expected {
     /** Foreign servers that it answers for. */
     readonly servers: readonly AnsweredServer[];
     readonly stubs: ReadonlyArray<{ readonly database: string; readonly name: string; readonly version: string }>;
-    /** The extension that hands out fresh databases, in its own database. */
+    /** The extension that hands out fresh databases, in its own database; created last of all. */
     readonly maintenance?: { readonly database: string; readonly name: string; readonly version: string };
     readonly roles: readonly string[];
-    /** Created last of all: where it is, nothing before it was interrupted. */
+    /** Empty, for Atlas. */
     readonly devDatabase: string;
 }
 
@@ -26,11 +26,21 @@ export const ANY_DATABASE = "postgres";
  * @throws when the server does not answer.
  */
 export async function missingFrom(server: ServerAddress, expected: Expected): Promise<string[]> {
-    const [databases, roles] = await withClient({ ...server, database: ANY_DATABASE }, async (client) => [
-        new Set(await column(client, "SELECT datname::text FROM pg_database WHERE datallowconn")),
-        new Set(await column(client, "SELECT rolname::text FROM pg_roles")),
-    ]);
     const extensions = [...expected.stubs, ...(expected.maintenance === undefined ? [] : [expected.maintenance])];
+    // All at once: each connection takes some time of its own. A database that is not there is no failure.
+    const [{ databases, roles }, versions] = await Promise.all([
+        withClient({ ...server, database: ANY_DATABASE }, async (client) => ({
+            databases: new Set(await column(client, "SELECT datname::text FROM pg_database WHERE datallowconn")),
+            roles: new Set(await column(client, "SELECT rolname::text FROM pg_roles")),
+        })),
+        Promise.allSettled(
+            extensions.map(({ database, name }) =>
+                withClient({ ...server, database }, (client) =>
+                    column(client, "SELECT extversion FROM pg_extension WHERE extname = $1", [name]),
+                ),
+            ),
+        ),
+    ]);
     const missing = [
         ...expected.roles.filter((role) => !roles.has(role)).map((role) => `the role ${JSON.stringify(role)}`),
         ...[...extensions.map((one) => one.database), expected.devDatabase]
@@ -40,15 +50,13 @@ export async function missingFrom(server: ServerAddress, expected: Expected): Pr
     if (missing.length > 0) {
         return missing;
     }
-    const outdated = await Promise.all(
-        extensions.map(async (stub) => {
-            const versions = await withClient({ ...server, database: stub.database }, (client) =>
-                column(client, "SELECT extversion FROM pg_extension WHERE extname = $1", [stub.name]),
-            );
-            return versions.includes(stub.version)
-                ? []
-                : [`the extension ${stub.name} in the database ${JSON.stringify(stub.database)}`];
-        }),
-    );
-    return outdated.flat();
+    return extensions.flatMap((stub, i) => {
+        const found = versions[i];
+        if (found?.status === "rejected") {
+            throw found.reason;
+        }
+        return found?.value.includes(stub.version)
+            ? []
+            : [`the extension ${stub.name} in the database ${JSON.stringify(stub.database)}`];
+    });
 }

@@ -1,12 +1,13 @@
-import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
 import * as z from "zod";
+import { clustersVolume, ensureClusters } from "../docker/clusters";
 import { LABEL } from "../docker/labels";
+import { waitForNetwork } from "../docker/network";
 import { joinNetwork } from "../docker/own-container";
 import { tarOf } from "../docker/tar";
 import { waitForServer } from "../server/wait";
 import { ensureImage } from "../setup/image";
-import type { Handlers, RunContext } from "./handlers";
+import type { HandlerContext, Handlers, RunContext } from "./handlers";
 
 const labelList = z
     .array(z.object({ label: z.string(), value: z.string() }))
@@ -44,10 +45,11 @@ const containerInputs = z.object({
             retries: z.number(),
         })
         .optional(),
-    wait: z.boolean().default(false),
-    waitTimeout: z.number().default(60),
 });
 type ContainerInputs = z.output<typeof containerInputs>;
+
+/** How long a server may take to its first answer. */
+const START_LIMIT_MS = 60_000;
 
 /** Go's duration text (`2m0s`, `250ms`) in nanoseconds, as Docker's API takes it. */
 export function nanoseconds(duration: string): number {
@@ -109,15 +111,19 @@ function createOptions(inputs: ContainerInputs, context: RunContext): ContainerC
     };
 }
 
-async function createContainer(docker: Docker, inputs: ContainerInputs, context: RunContext): Promise<string> {
+async function createContainer(inputs: ContainerInputs, context: HandlerContext): Promise<string> {
+    const { docker, ended } = context;
+    // As the hooks do that this runner does not call.
+    await Promise.all(inputs.networksAdvanced.map(({ name }) => waitForNetwork(docker, name, { signal: ended })));
+    if (inputs.volumes.some(({ volumeName }) => volumeName === clustersVolume(inputs.image))) {
+        await ensureClusters(docker, inputs.image);
+    }
     const container = await docker.createContainer(createOptions(inputs, context));
     if (inputs.uploads.length > 0) {
         await container.putArchive(await tarOf(inputs.uploads), { path: "/" });
     }
     await container.start();
-    if (inputs.wait) {
-        await waitForServer(docker, container.id, inputs.waitTimeout * 1000);
-    }
+    await waitForServer(docker, container.id, START_LIMIT_MS);
     return container.id;
 }
 
@@ -147,7 +153,7 @@ export const dockerHandlers: Handlers = {
     "docker:index/container:Container": async ({ inputs }, context) => {
         const container = containerInputs.parse(inputs);
         context.progress("Starting PostgreSQL");
-        const id = await createContainer(context.docker, container, context);
+        const id = await createContainer(container, context);
         return { id, outputs: { name: container.name, ports: container.ports } };
     },
 };

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { removeOutdatedClusters } from "../docker/clusters";
 import { type StackIdentity, stackName } from "../docker/labels";
 import { removeStandalone } from "../docker/stack";
 import { removeResting } from "../rehearsal";
@@ -6,7 +7,8 @@ import { whileLocked } from "./lock";
 import { refusePulumis } from "./ownership";
 
 /**
- * Removes what the standalone runner made for a stack, and servers of rehearsals that nobody uses.
+ * Removes what the standalone runner made for a stack, and what nobody uses any more: servers of rehearsals, and
+ * initialised clusters of images that are gone.
  *
  * @param waiting Called when another run has to be waited for.
  * @returns what was removed, in words; empty when there was nothing.
@@ -16,6 +18,8 @@ export async function down(docker: Docker, identity: StackIdentity, waiting: () 
     return whileLocked(stackName(identity), waiting, async () => {
         await refusePulumis(docker, identity);
         await removeResting(docker);
-        return removeStandalone(docker, identity);
+        const removed = await removeStandalone(docker, identity);
+        const outdated = await removeOutdatedClusters(docker);
+        return [...removed, ...outdated.map((name) => `volume ${name}, which was for an image that is gone`)];
     });
 }

@@ -15,6 +15,12 @@ export interface RunContext {
     readonly providers: Map<string, unknown>;
 }
 
+/** What a handler gets. */
+export interface HandlerContext extends RunContext {
+    /** Aborted when the run has ended: what is waited for does not come any more. */
+    readonly ended: AbortSignal;
+}
+
 /** What a resource has become. */
 export interface Created {
     readonly id: string;
@@ -32,7 +38,7 @@ export interface Request {
 }
 
 /** Creates one resource of one type. */
-export type Handler = (request: Request, context: RunContext) => Promise<Created>;
+export type Handler = (request: Request, context: HandlerContext) => Promise<Created>;
 
 /** The handlers of one Pulumi package, by type token. */
 export type Handlers = Readonly<Record<string, Handler>>;

@@ -52,10 +52,10 @@ export async function runProgram(
 ): Promise<Record<string, unknown>> {
     // A failed resource leaves the outputs that wait for it pending for ever; the failure ends the run instead.
     let fail: (error: unknown) => void = () => undefined;
-    let over = false;
+    const ended = new AbortController();
     const failed = new Promise<never>((_, reject) => {
         fail = (error) => {
-            over = true;
+            ended.abort();
             reject(error);
         };
     });
@@ -73,13 +73,13 @@ export async function runProgram(
                 `The program declares the resource ${JSON.stringify(args.name)} of type ${args.type}, which the standalone runner does not know. Use \`pulumi up\` for this program.`,
             );
         }
-        if (over) {
+        if (ended.signal.aborted) {
             // The caller cleans up: what is begun now would stay behind.
             throw new Error("The run has ended.");
         }
         const work = handler(
             { type: args.type, name: args.name, inputs, provider: providerId(args.provider) },
-            context,
+            { ...context, ended: ended.signal },
         );
         running.add(work);
         const { id, outputs } = await work;

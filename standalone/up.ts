@@ -70,17 +70,20 @@ async function reasonToRecreate(
     if (server.labels[LABEL.fingerprint] !== fingerprint(digest, server.password)) {
         return "what it is made from has changed";
     }
-    if ((await findNetwork(docker, server.name)) === undefined) {
+    const incomplete = async () => {
+        const expected = expectedOf(server);
+        return expected === undefined ? "its container was changed" : whyIncomplete(docker, server, expected);
+    };
+    // One that runs is asked while Docker is.
+    const [network, reason] = await Promise.all([findNetwork(docker, server.name), stopped ? undefined : incomplete()]);
+    if (network === undefined) {
         return "its network is gone";
     }
     if (stopped) {
-        const reason = goOnIfStopped === undefined ? `its container is ${server.state}` : await goOnIfStopped(server);
-        if (reason !== undefined) {
-            return reason;
-        }
+        const problem = goOnIfStopped === undefined ? `its container is ${server.state}` : await goOnIfStopped(server);
+        return problem ?? incomplete();
     }
-    const expected = expectedOf(server);
-    return expected === undefined ? "its container was changed" : whyIncomplete(docker, server, expected);
+    return reason;
 }
 
 /** Whether a project has a program of its own. Everywhere else the package's own one runs. */

@@ -6,6 +6,10 @@ import { opensslConfiguration, tlsFile } from "./tls";
 
 /** Folder in the container for everything of ours. */
 const HOME = "/fdw-stub";
+/** Where a volume with the image's initialised clusters is mounted. */
+export const CLUSTERS_PATH = `${HOME}/clusters`;
+/** Where a script with all files stands, where they are put into the container as one. */
+export const START_SCRIPT = `${HOME}/start.sh`;
 /** Where libpq in the server looks for services. */
 const SERVICE_FILE = `${HOME}/pg_service.conf`;
 
@@ -18,7 +22,7 @@ export interface ServerFile {
 }
 
 /** Our own files that do not depend on the upstreams: those of `sql/server/`, by name. */
-export const SERVER_SOURCES = ["entrypoint.sh", "tls.sh", "addresses.pl", "relay.pl"] as const;
+export const SERVER_SOURCES = ["entrypoint.sh", "cluster.sh", "tls.sh", "addresses.pl", "relay.pl"] as const;
 export type ServerSources = Readonly<Record<(typeof SERVER_SOURCES)[number], string>>;
 
 /** What comes to the server besides the stubs. */
@@ -109,6 +113,7 @@ export function planServer(
         hostAliases: network.hostAliases,
         files: [
             file("entrypoint.sh", sources["entrypoint.sh"], true),
+            file("cluster.sh", sources["cluster.sh"]),
             file("tls.sh", sources["tls.sh"]),
             file("openssl.cnf", opensslConfiguration(tls)),
             ...given("certificates", tlsFile(tls)),

@@ -40,7 +40,19 @@ if [ -e "$here/addresses" ]; then
     perl "$here/addresses.pl" <"$here/addresses"
 fi
 
+# The data directory is filled while certificates are made.
+. "$here/cluster.sh"
+fill_data_directory "$@" &
+filler=$!
+wait_for_data_directory() {
+    if [ -n "$filler" ]; then
+        wait "$filler"
+    fi
+    filler=
+}
+
 . "$here/tls.sh"
+wait_for_data_directory
 
 # Folders with a socket of their own: links to the server's.
 if [ -e "$here/sockets" ]; then

@@ -76,7 +76,7 @@ place() {
     esac
 }
 
-# Places in the data directory are filled as soon as there is one: it must be empty before.
+# Where the image fills the data directory, its places are filled as soon as there is one: it must be empty before.
 place_in_data() {
     script=/docker-entrypoint-initdb.d/000-fdw-stub.sh
     staged=$here/data
@@ -125,6 +125,8 @@ if ! command -v openssl >/dev/null; then
         fail "an upstream is asked for TLS, which needs openssl in the image; use a Debian-based tag of the official postgres image, or add openssl to yours"
 elif [ "$ssl" = on ]; then
     make_certificates
+    # Some have their place in it.
+    wait_for_data_directory
     place_all
     export SSL_CERT_FILE="$tls/system.crt"
     set -- "$@" -c ssl=on -c "ssl_cert_file=$tls/server.crt" -c "ssl_key_file=$tls/server.key" \

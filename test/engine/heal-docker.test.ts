@@ -56,4 +56,14 @@ describeEngine("a stack whose container or network was lost", () => {
         expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
         await expectExampleToWork(outputs.devUrl);
     });
+
+    test("a network that was made and not written down is made anew, around the running container", async () => {
+        const { id } = await stack.container();
+        await stack.forget("docker:index/network:Network");
+        const healed = await stack.up();
+        expect(healed.changes).toEqual({ create: 1, same: expect.any(Number) });
+        expect(healed.outputs).toEqual(outputs);
+        expect((await stack.container()).id).toBe(id);
+        await expectExampleToWork(outputs.devUrl);
+    });
 });

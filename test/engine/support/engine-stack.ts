@@ -156,6 +156,18 @@ export class EngineStack {
         return state.resources.map((one) => one.type).filter((type) => type !== "pulumi:pulumi:Stack");
     }
 
+    /** Takes the resources of a type out of the state, and leaves what they stand for: as a killed run would. */
+    async forget(type: string): Promise<void> {
+        const state = await this.stack.exportStack();
+        const { resources, ...rest } = z
+            .looseObject({ resources: z.array(z.looseObject({ type: z.string() })) })
+            .parse(state.deployment);
+        await this.stack.importStack({
+            ...state,
+            deployment: { ...rest, resources: resources.filter((one) => one.type !== type) },
+        });
+    }
+
     async containerIfThere(): Promise<ServerContainer | undefined> {
         return findContainer(await connectDocker(), this.objectName);
     }

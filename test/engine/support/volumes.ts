@@ -56,7 +56,13 @@ export class VolumeWatch {
     async remaining(): Promise<string[]> {
         await Promise.all(this.pending);
         const { Volumes } = await this.docker.listVolumes();
-        return (Volumes ?? []).map((volume) => volume.Name).filter((name) => this.names.has(name));
+        return (
+            (Volumes ?? [])
+                // Those of initialised clusters are every stack's, and stay.
+                .filter(({ Labels }) => Labels?.[LABEL.clusters] === undefined)
+                .map((volume) => volume.Name)
+                .filter((name) => this.names.has(name))
+        );
     }
 
     stop(): void {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clustersVolume } from "../../../docker/clusters";
 import { identityLabels, LABEL } from "../../../docker/labels";
 import { findContainer, findNetwork, findVolume, type ServerContainer } from "../../../docker/server";
 import type { ConfigurationInput } from "../../../upstreams/parse";
@@ -86,8 +87,11 @@ describe("the life of a standalone stack", () => {
         await expect(checkout.server()).resolves.toMatchObject({ name, labels: own, networks: [name] });
         await expect(findNetwork(docker, name)).resolves.toMatchObject({ labels: own });
         await expect(findVolume(docker, name)).resolves.toMatchObject({ labels: own });
-        const { Mounts: mounts } = await docker.getContainer(name).inspect();
-        expect(mounts.map((mount) => mount.Name)).toEqual([name]);
+        const { Mounts: mounts, Image: image } = await docker.getContainer(name).inspect();
+        // Besides its own, the one that is every stack's of this image.
+        const shared = clustersVolume(image);
+        expect(mounts.map((mount) => mount.Name).sort()).toEqual([name, shared].sort());
+        await expect(findVolume(docker, shared)).resolves.toEqual({ labels: { [LABEL.clusters]: image } });
     });
 
     test("the port is published on the loopback address only", async () => {

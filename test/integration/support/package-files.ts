@@ -8,7 +8,7 @@ export const REPOSITORY = resolve(__dirname, "..", "..", "..");
 const manifest = z.object({ files: z.array(z.string()) });
 
 /** What a checkout has besides what is published: what makes a Pulumi project of it, and what builds it. */
-const ALSO = ["package.json", "package-lock.json", "Pulumi.yaml", "bin/build.js"];
+const ALSO = ["package.json", "package-lock.json", "Pulumi.yaml", "bin/build.js", "bin/pulumi.js"];
 
 /**
  * Copies what is published, what makes a Pulumi project of it and what builds it, into a folder: everything else of the

@@ -6,6 +6,7 @@ import {
     mkdtempSync,
     readdirSync,
     readFileSync,
+    realpathSync,
     rmSync,
     statSync,
     symlinkSync,
@@ -35,6 +36,7 @@ beforeEach(() => {
     write("package.json", "{}");
     write("cli/json-schema.ts", "console.log('{}');");
     write("components/index.ts", "export const library = true;");
+    write("index.ts", 'import { library } from "./components"; export const output = { library };');
     write("upstreams/word.ts", 'export const word: string = "first";');
     write(
         "cli/main.ts",
@@ -69,6 +71,8 @@ describe("the command in a checkout", () => {
             "fdw-stub.schema.json",
             "index.js",
             "index.js.map",
+            "program.js",
+            "program.js.map",
         ]);
     });
 
@@ -111,6 +115,23 @@ describe("the command in a checkout", () => {
         write("upstreams/word.ts", 'export const word = "other";');
         expect(run()).toEqual({ status: 1, text: expect.stringContaining("Run `npm ci`") });
     });
+});
+
+test("Pulumi runs the program as it stands in the checkout, by its path or the folder's", () => {
+    const program = (path: string) =>
+        spawnSync(
+            process.execPath,
+            ["--require", "./bin/pulumi.js", "--eval", `console.log(JSON.stringify(require(${JSON.stringify(path)})))`],
+            { cwd: checkout, encoding: "utf8" },
+        );
+    const file = join(realpathSync(checkout), "index.ts");
+    expect(JSON.parse(program(file).stdout)).toEqual({ output: { library: true } });
+    write("components/index.ts", "export const library: number = 2;");
+    for (const path of [file, dirname(file), `${dirname(file)}/`]) {
+        expect(JSON.parse(program(path).stdout)).toEqual({ output: { library: 2 } });
+    }
+    write("index.ts", "export const output = ;");
+    expect(program(file)).toMatchObject({ status: 1, stderr: expect.stringContaining("cannot be built as it is") });
 });
 
 test("a package, which has no builder, runs what it came with", () => {

@@ -216,6 +216,7 @@ describe("options", () => {
         expect(inside).toHaveLength(6);
         for (const one of inside) {
             expect(one).toMatchObject({ deletedWith: CONTAINER, retainOnDelete: true, replacementTrigger: "db-id" });
+            expect(one.hooks).toEqual([expect.stringMatching(/^beforeCreate: [12]$/)]);
             expect(one.replaceWith).toContain(CONTAINER);
             expect(one.dependsOn).toContain(CONTAINER);
         }
@@ -224,12 +225,14 @@ describe("options", () => {
     const ROLE = "postgresql:index/role:Role db-svc";
     const STUB_DATABASE = "postgresql:index/database:Database db-upstream_db";
     const STUB = "postgresql:index/extension:Extension db-upstream_db";
-    const MAINTENANCE = "postgresql:index/extension:Extension db.maintenance";
+    const DEV_DATABASE = "postgresql:index/database:Database db";
     test.each([
         ["Role", "db-svc", []],
         ["Database", "db-upstream_db", []],
         ["Extension", "db-upstream_db", [ROLE, STUB_DATABASE]],
-        ["Database", "db", [STUB_DATABASE, STUB, MAINTENANCE]],
+        ["Database", "db", []],
+        // It makes databases in the background from the moment on at which it is there.
+        ["Extension", "db.maintenance", [STUB_DATABASE, STUB, DEV_DATABASE, `${DEV_DATABASE}.maintenance`]],
     ])("%s %s comes after, and is replaced with, %j", async (type, name, others) => {
         const { resources } = await run(PLAIN);
         const one = only(resources, type, name);
@@ -242,12 +245,13 @@ describe("options", () => {
         for (const type of ["Network", "Container", "Volume"]) {
             expect(only(resources, type).deleteBeforeReplace).toBe(true);
         }
-        expect(only(resources, "Container").hooks).toEqual(["beforeCreate: 1"]);
+        // The last of them waits for the network, which no dependency does: the provider itself is two seconds late.
+        expect(only(resources, "Container").hooks).toEqual(["beforeCreate: 3"]);
         // And lets a program that runs in a container reach it.
-        expect(only(resources, "Network").hooks).toEqual(["beforeCreate: 1", "afterCreate: 1"]);
-        expect(only(resources, "Container").dependsOn).toEqual(
-            expect.arrayContaining(["docker:index/network:Network db", "docker:index/remoteImage:RemoteImage db"]),
-        );
+        expect(only(resources, "Network").hooks).toEqual(["beforeCreate: 1", "afterCreate: 2"]);
+        const { dependsOn } = only(resources, "Container");
+        expect(dependsOn).toEqual(expect.arrayContaining(["docker:index/remoteImage:RemoteImage db"]));
+        expect(dependsOn).not.toContain("docker:index/network:Network db");
     });
 
     test("run no hook on `destroy`, which has no program to run it", async () => {
@@ -262,7 +266,7 @@ describe("options", () => {
         for (const name of ["db", "db-upstream_db"]) {
             expect(only(resources, "Database", name)).toMatchObject({
                 ignoreChanges: ["lcCollate", "lcCtype"],
-                hooks: ["beforeCreate: 1"],
+                hooks: ["beforeCreate: 2"],
                 inputs: { lcCollate: "DEFAULT", lcCtype: "DEFAULT" },
             });
         }
@@ -296,10 +300,14 @@ describe("inputs", () => {
             networksAdvanced: [{ name: NAME }],
             ports: [{ internal: 5432, external: 29_876, ip: "127.0.0.1" }],
             restart: "unless-stopped",
-            wait: true,
             removeVolumes: true,
             init: true,
-            entrypoints: ["/fdw-stub/entrypoint.sh"],
+            volumes: [
+                { volumeName: NAME, containerPath: "/var/lib/postgresql/18/docker" },
+                { volumeName: "fdw-stub-clusters-pulled", containerPath: "/fdw-stub/clusters" },
+            ],
+            entrypoints: ["/fdw-stub/start.sh", "/fdw-stub/entrypoint.sh"],
+            uploads: [{ file: "/fdw-stub/start.sh", executable: true }],
             healthcheck: {
                 tests: ["CMD-SHELL", expect.stringContaining("pg_isready -q -h '127.0.0.1' -p 5432 && exit 0")],
                 startInterval: "250ms",

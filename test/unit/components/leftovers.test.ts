@@ -4,7 +4,7 @@ import {
     emptyVolume,
     removeLeftoverContainer,
     removeLeftoverDatabase,
-    removeLeftoverNetwork,
+    replaceLeftoverNetwork,
 } from "../../../components/leftovers";
 import { identityLabels, LABEL, type StackIdentity, stackName } from "../../../docker/labels";
 import { withClient } from "../../../server/connect";
@@ -56,18 +56,38 @@ describe("removeLeftoverContainer", () => {
     });
 });
 
-describe("removeLeftoverNetwork", () => {
-    test("removes the stack's own, and first the container in it", async () => {
-        engine.containers.push(container({ id: "a", name: NAME, labels: OWN }));
+describe("replaceLeftoverNetwork", () => {
+    const hooks = () => replaceLeftoverNetwork(NAME, IDENTITY);
+
+    test("removes the stack's own, and lets a container that was in it into the new one", async () => {
+        engine.containers.push(container({ id: "a", name: NAME, labels: OWN, networks: [NAME] }));
         engine.networks.push({ id: "n", name: NAME, labels: OWN });
-        await removeLeftoverNetwork(NAME, IDENTITY)(ARGS);
-        expect(engine.changes).toEqual(["DELETE /containers/a?force=true&v=true", "DELETE /networks/n"]);
+        const { remove, attach } = hooks();
+        await remove(ARGS);
+        const removed = ['POST /networks/n/disconnect {"Container":"a","Force":true}', "DELETE /networks/n"];
+        expect(engine.changes).toEqual(removed);
+        engine.networks.push({ id: "new", name: NAME, labels: OWN });
+        await attach(ARGS);
+        expect(engine.changes).toEqual([...removed, 'POST /networks/new/connect {"Container":"a"}']);
+    });
+
+    test.each([
+        ["was not in it", container({ id: "a", name: NAME, labels: OWN, networks: [] })],
+        ["is somebody else's", container({ id: "a", name: NAME, labels: FOREIGN, networks: [NAME] })],
+    ])("leaves a container alone that %s", async (_, one) => {
+        engine.containers.push(one);
+        engine.networks.push({ id: "n", name: NAME, labels: OWN });
+        const { remove, attach } = hooks();
+        await remove(ARGS);
+        engine.networks.push({ id: "new", name: NAME, labels: OWN });
+        await attach(ARGS);
+        expect(engine.changes).toEqual(["DELETE /networks/n"]);
     });
 
     test("touches neither somebody else's network nor a container without its network", async () => {
         engine.containers.push(container({ id: "a", name: NAME, labels: OWN }));
         engine.networks.push({ id: "n", name: NAME, labels: FOREIGN }, { id: "m", name: `${NAME}x`, labels: OWN });
-        await removeLeftoverNetwork(NAME, IDENTITY)(ARGS);
+        await hooks().remove(ARGS);
         expect(engine.changes).toEqual([]);
     });
 });

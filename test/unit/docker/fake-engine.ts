@@ -163,6 +163,14 @@ function handle(engine: FakeEngine, method: string, url: URL, body: string, resp
             200,
             found.map((one) => ({ Id: one.id, Name: one.name, Labels: one.labels })),
         );
+    } else if (kind === "networks" && method === "POST") {
+        engine.changes.push(`${method} ${path} ${body}`);
+        answer(response, 200);
+    } else if (path === "/volumes") {
+        const keys = filterOf(url, "label");
+        answer(response, 200, {
+            Volumes: engine.volumes.filter(({ Labels }) => keys.every((key) => Object.hasOwn(Labels, key))),
+        });
     } else if (kind === "containers") {
         const found = engine.containers.find((one) => one.id === name || one.name === name);
         answer(response, found === undefined ? 404 : 200, found === undefined ? { message: "none" } : inspected(found));

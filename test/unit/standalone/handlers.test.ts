@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { dockerClient } from "../../../docker/client";
 import { dockerHandlers, nanoseconds } from "../../../standalone/docker";
-import type { Handlers, RunContext } from "../../../standalone/handlers";
+import type { HandlerContext, Handlers } from "../../../standalone/handlers";
 import { postgresqlHandlers } from "../../../standalone/postgresql";
 import { randomHandlers } from "../../../standalone/random";
 import { unwrapSecrets } from "../../../standalone/values";
@@ -31,13 +31,14 @@ describe("durations as Go writes them, in nanoseconds", () => {
 });
 
 /** A handler's context. The client is never asked for anything here. */
-const CONTEXT: RunContext = {
+const CONTEXT: HandlerContext = {
     docker: dockerClient({ host: "unix:///nonexistent/docker.sock", source: "a test", isDefault: false }),
     labels: {},
     progress: () => undefined,
     warn: () => undefined,
     fingerprint: () => "",
     providers: new Map(),
+    ended: new AbortController().signal,
 };
 
 function handle(handlers: Handlers, type: string, inputs: unknown, provider = "") {

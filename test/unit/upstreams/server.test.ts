@@ -9,6 +9,7 @@ import { table, upstream } from "./builders";
 
 const SOURCES = {
     "entrypoint.sh": "#!/bin/sh\n",
+    "cluster.sh": "# cluster\n",
     "tls.sh": "# TLS\n",
     "addresses.pl": "# addresses\n",
     "relay.pl": "# relay\n",
@@ -67,6 +68,7 @@ describe("planServer", () => {
         ]);
         expect(server.files.map(({ file, executable }) => [file.replace(/[0-9a-f]{8,16}/g, "#"), executable])).toEqual([
             ["/fdw-stub/entrypoint.sh", true],
+            ["/fdw-stub/cluster.sh", false],
             ["/fdw-stub/tls.sh", false],
             ["/fdw-stub/openssl.cnf", false],
             ["/fdw-stub/pg_hba.conf", false],
