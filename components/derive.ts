@@ -4,7 +4,7 @@ import type Docker from "dockerode";
 import { connectDocker } from "../docker/client";
 import { chooseImage, inspectImage } from "../docker/image";
 import { type FinalServer, rehearseCached } from "../rehearsal";
-import type { Finding, Inference, Tool } from "../schema";
+import type { ContractFinding, Finding, Inference, Tool } from "../schema";
 import { ensureImage } from "../setup/image";
 import { splitBaseline } from "../upstreams/baseline";
 import { inputError } from "../upstreams/errors";
@@ -29,6 +29,13 @@ export interface Derived {
 export function formatFinding({ message, file, line, config }: Finding): string {
     const place = file === undefined ? "" : line === undefined ? `${file}: ` : `${file}:${line}: `;
     return `${place}${message}${config === undefined ? "" : ` In the configuration: ${config}`}`;
+}
+
+/** What differs between the schema and a contract, as one line with both places. */
+export function formatContractFinding({ message, place, contractPlace }: ContractFinding): string {
+    const at = place === undefined ? "" : `${place.file}:${place.line}: `;
+    const told = contractPlace === undefined ? "" : ` (contract: ${contractPlace.file}:${contractPlace.line})`;
+    return `${at}${message}${told}`;
 }
 
 /** How the schema ran over the stubs, in one line. */
@@ -200,7 +207,10 @@ export async function deriveFromSchema(
             ...configuration.roles,
             ...inference.roles.map((role) => role.name),
         ]),
-        warnings: inference.findings.filter((finding) => finding.severity === "warning").map(formatFinding),
+        warnings: [
+            ...inference.findings.filter((finding) => finding.severity === "warning").map(formatFinding),
+            ...inference.contractFindings.map(formatContractFinding),
+        ],
         summary: summarize(inference),
         files: [...new Set([...inference.files, ...inference.sources].map(({ file }) => resolve(file)))].sort(),
     };

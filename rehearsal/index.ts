@@ -2,3 +2,10 @@
 
 export { type CachedInput, rehearseCached } from "./cached";
 export type { FinalServer } from "./final";
+export type {
+    Inspect,
+    InspectedContract,
+    InspectedDatabase,
+    InspectedUser,
+    Inspection,
+} from "./inspection";

@@ -14,6 +14,7 @@ import { completed, type DeclaredStubs, declaredStubs } from "./declared";
 import type { Facts, FailureFact, MappingFact } from "./facts";
 import { failureFindings } from "./failures";
 import type { FinalServer } from "./final";
+import type { Inspect } from "./inspection";
 import { type Knowledge, noKnowledge } from "./knowledge";
 import { LearningPass } from "./learning";
 import { ProofPass } from "./proof";
@@ -39,6 +40,8 @@ export interface RehearsalInput extends RehearsalOptions {
     readonly baseline: readonly string[];
     /** Whether a statement that fails is an error. */
     readonly strict: boolean;
+    /** Compares the schema with the contracts of its upstreams, after the proof. */
+    readonly inspect?: Inspect;
     /** The server that a stack of these upstreams has. */
     readonly final: (upstreams: readonly Upstream[], roles: readonly string[]) => Promise<FinalServer>;
     readonly fileSystem?: FileSystem;
@@ -134,6 +137,7 @@ class Rehearsal {
                 ...learnt.result.findings,
                 ...failureFindings(facts.failures, { strict, mappings: learnt.mappings, devUser }),
             ]),
+            contractFindings: [],
             sources: learnt.files.flat(),
             files: learnt.reading.files,
             ran: { statements: facts.statements, failed: facts.failures.length },

@@ -9,7 +9,9 @@ export { isUnreadable } from "./read/unreadable";
 export type {
     Certainty,
     ColumnOrigin,
+    ContractFinding,
     Finding,
+    Grade,
     Inference,
     LocalRole,
     Place,

@@ -26,6 +26,28 @@ export interface Finding {
     readonly config?: string;
 }
 
+/** How bad it is that a schema and an upstream's contract differ. */
+export type Grade =
+    /** PostgreSQL refuses it, or will on any row. */
+    | "fails"
+    /** On some values it fails, or they lose something. */
+    | "may-fail"
+    /** The same values on both sides. */
+    | "name-only";
+
+/** Something in which the schema's foreign tables and the contract of their upstream differ. */
+export interface ContractFinding {
+    readonly grade: Grade;
+    /** Stable short name of the rule, for example `column-missing`. */
+    readonly code: string;
+    /** One sentence or two, naming both sides. */
+    readonly message: string;
+    /** Where the schema has it. */
+    readonly place?: Place;
+    /** Where the contract has it, or should. */
+    readonly contractPlace?: Place;
+}
+
 /** How sure the derivation is of a column. */
 export type Certainty =
     /** The schema declares it: a foreign table's column, a column definition list of `dblink`. */
@@ -113,6 +135,8 @@ export interface Inference {
     readonly roles: readonly LocalRole[];
     readonly origins: readonly UpstreamOrigin[];
     readonly findings: readonly Finding[];
+    /** In which the schema and the contracts of its upstreams differ. */
+    readonly contractFindings: readonly ContractFinding[];
     readonly sources: readonly Source[];
     readonly files: readonly ReadFile[];
     /** The proof: statements for the dev database that ran over the final stubs, and how many of them failed. */

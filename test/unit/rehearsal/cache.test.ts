@@ -34,6 +34,7 @@ const RESULT: Inference = {
     findings: [],
     sources: [],
     files: [],
+    contractFindings: [],
     ran: { statements: 1, failed: 0 },
 };
 const KEY = cacheKey({ version: "1" });
