@@ -36,11 +36,16 @@ export interface UpstreamUser {
     created?: boolean;
     /** A created role connects without a password. Default: false. */
     trusted?: pulumi.Input<boolean>;
+    /** The role may use what the upstream's DDL grants, and nothing else. Default: false, it may use everything in the stub. */
+    granted?: pulumi.Input<boolean>;
 }
 
 /** One upstream: what `CREATE SERVER … OPTIONS (host, port, dbname)` names and what its foreign tables expect there. */
 export interface Upstream {
-    /** Host as in CREATE SERVER: a name, an IPv4 or IPv6 address, or the folder of a Unix socket. Default: `localhost`. */
+    /**
+     * Host as in CREATE SERVER: a name, an IPv4 or IPv6 address, or the folder of a Unix socket. Default: without a port,
+     * the one at which the schema asks for the database; otherwise `localhost`.
+     */
     host?: pulumi.Input<string>;
     /** Address as in CREATE SERVER (`hostaddr`), which is asked instead of the host. Default: none. */
     hostaddr?: pulumi.Input<string>;
@@ -48,6 +53,11 @@ export interface Upstream {
     port?: pulumi.Input<number>;
     /** Database as in CREATE SERVER (`dbname`). A plain string, because it decides which resources exist. */
     database: string;
+    /**
+     * Files and folders with the upstream's own DDL, relative to the folder of the project: the stub has what they make, and
+     * nothing is added to it. Plain strings, because they decide which resources exist. Default: none, the stub is derived.
+     */
+    contract?: string[];
     /**
      * Database of the stack's server that stands for it. Upstreams that share a database's name and differ in their tables
      * need one each. A plain string, because it decides which resources exist. Default: called like `database`.

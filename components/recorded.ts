@@ -3,7 +3,13 @@ import { resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { InputError } from "../upstreams/errors";
-import { type Configuration, type DeclaredUpstream, parseConfiguration } from "../upstreams/parse";
+import {
+    type Configuration,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    type DeclaredUpstream,
+    parseConfiguration,
+} from "../upstreams/parse";
 
 /** A file of `fdw-stub record` or `fdw-stub infer --format yaml`: a stack's file of whatever project, or a part of `fdw-stub.yaml`. */
 const keys = z.record(z.string(), z.unknown());
@@ -54,7 +60,9 @@ function placed(upstream: DeclaredUpstream, path: string): DeclaredUpstream {
 }
 
 function same(a: DeclaredUpstream, b: DeclaredUpstream): boolean {
-    return a.host.toLowerCase() === b.host.toLowerCase() && a.port === b.port && a.database === b.database;
+    const place = ({ host = DEFAULT_HOST, port = DEFAULT_PORT, database }: DeclaredUpstream) =>
+        JSON.stringify([host.toLowerCase(), port, database]);
+    return place(a) === place(b);
 }
 
 /**

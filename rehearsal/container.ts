@@ -70,6 +70,11 @@ export function mirrorSql(): string {
     return readFileSync(join(SOURCES, "mirror.sql"), "utf8");
 }
 
+/** SQL that the database of a contract needs besides. */
+export function placesSql(): string {
+    return readFileSync(join(SOURCES, "places.sql"), "utf8");
+}
+
 async function create(
     docker: Docker,
     { image, devUser }: RehearsalOptions,

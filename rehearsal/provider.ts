@@ -6,7 +6,7 @@ import { parseConninfo } from "../upstreams/conninfo";
 import { quoteIdent, quoteLiteral, quoteQualified } from "../upstreams/quote";
 import type { Cluster } from "./cluster";
 import type { Facts } from "./facts";
-import type { Knowledge } from "./knowledge";
+import { type Knowledge, plainNames } from "./knowledge";
 import { runStatement } from "./running";
 import { databasesOf, databasesOfServer } from "./servers";
 import type { Session } from "./session";
@@ -32,12 +32,12 @@ export class Provider {
         let changed = false;
         for (const table of tables) {
             for (const database of this.stubsOfUsed(table)) {
-                if (database === this.devDatabase || this.knowledge.scripted.has(database)) {
+                if (database === this.devDatabase || this.isSettled(database)) {
                     continue;
                 }
                 changed = (await this.provideAt(database, table, final)) || changed;
             }
-            if (typeof table.server === "string" && !final) {
+            if (typeof table.server === "string" && !final && !this.isFrozen(table)) {
                 for (const local of table.locals) {
                     changed = (await this.bring(session, table.server, local, table)) || changed;
                 }
@@ -46,13 +46,22 @@ export class Provider {
         return changed;
     }
 
+    /** Whether something else than the schema's use of it fills a stub. */
+    private isSettled(database: string): boolean {
+        return this.knowledge.scripted.has(database) || this.knowledge.frozen.has(database);
+    }
+
+    private isFrozen(table: UsedTable): boolean {
+        return this.stubsOfUsed(table).some((database) => this.knowledge.frozen.has(database));
+    }
+
     private stubsOfUsed({ server }: UsedTable): string[] {
         const { facts, knowledge } = this;
         if (typeof server === "string") {
-            return databasesOfServer(facts, server, knowledge.scripted);
+            return databasesOfServer(facts, server, plainNames(knowledge));
         }
         const options = parseConninfo(server.conninfo);
-        return options === undefined ? [] : databasesOf(options, {}, knowledge.scripted);
+        return options === undefined ? [] : databasesOf(options, {}, plainNames(knowledge));
     }
 
     private async provideAt(database: string, table: UsedTable, final: boolean): Promise<boolean> {

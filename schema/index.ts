@@ -10,6 +10,7 @@ export type {
     Certainty,
     ColumnOrigin,
     ContractFinding,
+    ContractOrigin,
     Finding,
     Grade,
     Inference,

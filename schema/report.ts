@@ -95,6 +95,19 @@ export interface UpstreamOrigin {
     readonly tables: readonly TableOrigin[];
 }
 
+/** An upstream whose stub is made from a contract. */
+export interface ContractOrigin {
+    readonly host: string;
+    readonly port: number;
+    readonly database: string;
+    /** Files and folders, as the user gave them. */
+    readonly paths: readonly string[];
+    /** Every file that was read. */
+    readonly files: readonly string[];
+    /** Number of tables and views. */
+    readonly tables: number;
+}
+
 /** A role that the schema mentions and does not create. */
 export interface LocalRole {
     readonly name: string;
@@ -135,6 +148,8 @@ export interface Inference {
     readonly roles: readonly LocalRole[];
     readonly origins: readonly UpstreamOrigin[];
     readonly findings: readonly Finding[];
+    /** The contracts that upstreams' stubs are made from. */
+    readonly contracts: readonly ContractOrigin[];
     /** In which the schema and the contracts of its upstreams differ. */
     readonly contractFindings: readonly ContractFinding[];
     readonly sources: readonly Source[];

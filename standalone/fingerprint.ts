@@ -44,7 +44,7 @@ export function digestInputs(
 ): string {
     const hash = createHash("sha256").update(JSON.stringify(configuration));
     const named = [
-        ...configuration.upstreams.flatMap((upstream) => upstream.ddlFiles),
+        ...configuration.upstreams.flatMap(({ ddlFiles, contract }) => [...ddlFiles, ...contract]),
         ...configuration.schema,
         ...configuration.baseline,
     ];

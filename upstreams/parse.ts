@@ -84,7 +84,7 @@ function notPaths(value: unknown): string {
     return `must be the path of a SQL file or folder, or a list of such paths, but ${found}.`;
 }
 
-const schemaPaths = z
+const pathList = z
     .union([z.string().transform((one) => [one]), z.array(z.string())], { error: ({ input }) => notPaths(input) })
     .pipe(distinct(path));
 const variableValue = z
@@ -131,6 +131,7 @@ const user = z.strictObject({
     password: z.string().min(1, "the password is empty. Give one, or remove the key.").optional(),
     created: z.boolean().optional(),
     trusted: z.boolean().optional(),
+    granted: z.boolean().optional(),
 });
 const connection = z
     .partialRecord(
@@ -145,10 +146,14 @@ const connection = z
             }
         }
     });
-const upstream = z.strictObject({
-    host: checked(z.string(), checkHost).default("localhost"),
-    port: checked(z.number(), checkPort).default(5432),
+/** What a contract tells itself. */
+const CONTRACT_TELLS = ["extensions", "extensionSchemas", "optionalExtensions", "ddl", "ddlFiles", "tables"] as const;
+
+const upstreamFields = z.strictObject({
+    host: checked(z.string(), checkHost).optional(),
+    port: checked(z.number(), checkPort).optional(),
     database: checked(z.string(), checkDatabase),
+    contract: pathList.default([]),
     hostaddr: checked(z.string(), checkAddress).optional(),
     stub: checked(z.string(), checkDatabase).optional(),
     connections: z.array(connection).default([]),
@@ -169,6 +174,21 @@ const upstream = z.strictObject({
     ddlFiles: paths,
     tables: z.array(table).default([]),
 });
+const upstream = upstreamFields.superRefine((declared, context) => {
+    if (declared.contract.length === 0) {
+        return;
+    }
+    for (const key of CONTRACT_TELLS) {
+        const value = declared[key];
+        if (value !== undefined && Object.keys(value).length > 0) {
+            context.addIssue({
+                code: "custom",
+                path: [key],
+                message: `the contract tells what the upstream has, and nothing is added to it. Remove ${key}, or the contract.`,
+            });
+        }
+    }
+});
 
 /** `upstreams` as it stands in the configuration: checked, with defaults filled in, DDL files not yet read. */
 export type DeclaredUpstream = z.output<typeof upstream>;
@@ -178,7 +198,7 @@ const settingValue = z
     .transform(String);
 const configuration = z.strictObject({
     upstreams: z.array(upstream).default([]),
-    schema: schemaPaths.default([]),
+    schema: pathList.default([]),
     variables: z.record(variableName, variableValue).default({}),
     roles: distinct(checked(z.string(), checkRole)).default([]),
     strict: z.boolean("this must be true or false.").default(false),
@@ -276,12 +296,18 @@ function extensionsOf({ extensions, extensionSchemas, optionalExtensions }: Decl
     });
 }
 
+/** Where an upstream is that names neither host nor port, and no schema tells. */
+export const DEFAULT_HOST = "localhost";
+export const DEFAULT_PORT = 5432;
+
 /** Reads the DDL files and gives the model that everything else is computed from. */
 export function resolveUpstreams(declared: readonly DeclaredUpstream[], readFile: ReadFile): Upstream[] {
     return declared.map((one, index) => ({
-        host: one.host,
-        port: one.port,
+        host: one.host ?? DEFAULT_HOST,
+        port: one.port ?? DEFAULT_PORT,
+        ...(one.host === undefined && one.hostaddr === undefined && one.port === undefined ? { unplaced: true } : {}),
         database: one.database,
+        ...(one.contract.length === 0 ? {} : { contract: one.contract }),
         ...(one.hostaddr === undefined ? {} : { hostaddr: one.hostaddr }),
         ...(one.stub === undefined ? {} : { stub: one.stub }),
         ...(one.connections.length === 0 ? {} : { connections: one.connections }),

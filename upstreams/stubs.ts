@@ -23,7 +23,7 @@ export interface StubDatabase {
     readonly database: string;
     /** Each upstream that it stands for, in order, without repetition. */
     readonly servers: readonly AnsweredServer[];
-    /** Roles that may use everything in it. */
+    /** Roles that may use everything in it; others have what its DDL grants. */
     readonly users: readonly string[];
     /** Whether a role that the schema creates later may use it, so that it is open to everybody. */
     readonly open: boolean;
@@ -155,6 +155,7 @@ function loginsOf(database: string, own: readonly Upstream[]): Login[] {
             ...(password === undefined ? {} : { password }),
             ...(created ? { created } : {}),
             ...(asked.some((user) => user.trusted === true) ? { trusted: true } : {}),
+            ...(asked.every((user) => user.granted === true) ? { granted: true } : {}),
             connections: using
                 .flatMap(({ connections = [] }) => connections)
                 .filter(({ user }) => user === undefined || user === name),
@@ -188,7 +189,7 @@ export function planStubs(upstreams: readonly Upstream[]): Stubs {
         return {
             database,
             servers: mergeServers(own.map(({ upstream }) => upstream)),
-            users: users.filter(({ created }) => created !== true).map(({ name }) => name),
+            users: users.filter(({ created, granted }) => created !== true && granted !== true).map(({ name }) => name),
             open: users.some(({ created }) => created === true),
             passedThrough: users
                 .filter((login) => login.password === undefined && login.created !== true && passesThrough(login))
@@ -196,9 +197,7 @@ export function planStubs(upstreams: readonly Upstream[]): Stubs {
             extensions: mergeExtensions(own.flatMap(({ upstream }) => upstream.extensions)),
             publications: unique(own.flatMap(({ upstream }) => upstream.publications ?? [])),
             // Two hosts that share a database may give the same DDL: it runs once.
-            ddl: own
-                .flatMap(({ upstream }) => upstream.ddl)
-                .filter((d, i, all) => all.findIndex((e) => e.sql === d.sql) === i),
+            ddl: [...new Map(own.flatMap(({ upstream }) => upstream.ddl).map((ddl) => [ddl.sql, ddl])).values()],
             tables: mergeTables(placed, problems),
         };
     });

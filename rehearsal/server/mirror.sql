@@ -23,6 +23,10 @@ CREATE FUNCTION dblink_get_connections() RETURNS text[] LANGUAGE c AS '$libdir/d
 
 -- Databases whose content is settled otherwise: by the script itself, after \c.
 CREATE TABLE settled (database text PRIMARY KEY);
+-- Upstreams' databases that are one, on whatever host they are asked for.
+CREATE TABLE shared (database text PRIMARY KEY);
+-- Stubs that a contract makes: nothing is added to them.
+CREATE TABLE frozen (stub text PRIMARY KEY);
 -- Columns that the user's own declaration makes: their types stay.
 CREATE TABLE given (database text, schema text, "table" text, "column" text);
 
@@ -170,6 +174,7 @@ CREATE FUNCTION stub_name(host text, port text, database text) RETURNS text LANG
     SET search_path TO pg_catalog AS $$
     SELECT CASE
         WHEN EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = stub_name.database)
+            OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.shared s WHERE s.database = stub_name.database)
             OR (place.host = 'localhost' AND place.port = '5432') THEN database
         WHEN octet_length(full_name) > 63 THEN 'fdw_stub_' || md5(full_name)
         ELSE full_name END
@@ -277,7 +282,8 @@ BEGIN
         'remoteSchema', t.remote_schema, 'remoteName', t.remote_name, 'columns', t.columns));
     FOR target IN SELECT pg_fdw_stub_rehearsal.databases(t.server) LOOP
         CONTINUE WHEN target IS NULL OR target = current_database()
-            OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = target);
+            OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = target)
+            OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.frozen f WHERE f.stub = target);
         BEGIN
             PERFORM pg_fdw_stub_rehearsal.mirror_into(target, to_jsonb(t));
         EXCEPTION WHEN OTHERS THEN
@@ -303,7 +309,8 @@ BEGIN
     LOOP
         FOR target IN SELECT pg_fdw_stub_rehearsal.databases(server) LOOP
             CONTINUE WHEN target IS NULL OR target = current_database()
-                OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = target);
+                OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = target)
+                OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.frozen f WHERE f.stub = target);
             PERFORM pg_fdw_stub_rehearsal.make_extension(pg_fdw_stub_rehearsal.reach(target), extension);
         END LOOP;
     END LOOP;
@@ -415,7 +422,8 @@ BEGIN
         JOIN pg_type t ON t.oid = a.atttypid WHERE type IN (a.atttypid, t.typelem, t.typbasetype)
     LOOP
         FOR target IN SELECT pg_fdw_stub_rehearsal.databases(foreign_table.ftserver) LOOP
-            CONTINUE WHEN target IS NULL OR target = current_database();
+            CONTINUE WHEN target IS NULL OR target = current_database()
+                OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.frozen f WHERE f.stub = target);
             PERFORM pg_fdw_stub_rehearsal.make_type(pg_fdw_stub_rehearsal.reach(target), type);
         END LOOP;
         PERFORM pg_fdw_stub_rehearsal.mirror(foreign_table.ftrelid);

@@ -12,7 +12,7 @@ import { type RemoteTable, STRENGTH, Unknowns, type Upstream } from "./unknowns"
 
 /** The columns that the user tells of a remote table, or that a table made at the stub has. */
 export type Given = (
-    server: string,
+    upstream: Upstream,
     schema: string,
     table: string,
 ) => ReadonlyArray<{ readonly name: string; readonly type: string }> | undefined;
@@ -103,7 +103,7 @@ export class Knowledge implements RemoteWorld {
 
     /** Columns that the user tells of a table. */
     givenColumns({ upstream, schema, name }: RemoteTable): ReturnType<Given> {
-        return typeof upstream === "string" ? this.given(upstream, schema, name) : undefined;
+        return this.given(upstream, schema, name);
     }
 
     /** What a query sees of a remote table: what the user tells of it, and what else may be asked for. */

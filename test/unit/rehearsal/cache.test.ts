@@ -34,6 +34,7 @@ const RESULT: Inference = {
     findings: [],
     sources: [],
     files: [],
+    contracts: [],
     contractFindings: [],
     ran: { statements: 1, failed: 0 },
 };
