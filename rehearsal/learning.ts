@@ -41,7 +41,7 @@ export interface LearningPlan {
     readonly devDatabase: string;
     /** SQL that fills each stub, by database. */
     readonly stubs: ReadonlyMap<string, string>;
-    /** Tables that the user's own declaration makes, by database: they stay as they are. */
+    /** Tables that the user's own declaration makes, by database: their columns stay as they are. */
     readonly given: ReadonlyMap<string, readonly StubTable[]>;
     /** Tables of the stubs that contracts make, by database: there are no others, and no other columns. */
     readonly frozen: ReadonlyMap<string, readonly StubTable[]>;
@@ -390,11 +390,12 @@ export class LearningPass {
         for (const database of this.stubsOf(upstream)) {
             const frozen = this.plan.frozen.get(database);
             if (frozen !== undefined) {
-                return frozen.find((each) => each.schema === schema && each.name === name)?.columns ?? [];
+                const table = frozen.find((each) => each.schema === schema && each.name === name);
+                return { columns: table?.columns ?? [], whole: true };
             }
             const found = this.plan.given.get(database)?.find((each) => each.schema === schema && each.name === name);
             if (found !== undefined) {
-                return found.columns;
+                return { columns: found.columns, whole: false };
             }
         }
         return undefined;

@@ -18,7 +18,7 @@ export class Provider {
         private readonly knowledge: Knowledge,
         private readonly facts: Facts,
         private readonly devDatabase: string,
-        /** Tables that the user's own declaration makes, by database: they stay as they are. */
+        /** Tables that the user's own declaration makes, by database: their columns stay as they are. */
         private readonly given: ReadonlyMap<string, readonly StubTable[]>,
     ) {}
 
@@ -69,12 +69,11 @@ export class Provider {
         const stub = await this.cluster.in(database);
         const name = quoteQualified(table.schema, table.name);
         const there = (await tablesOf(stub)).find((each) => each.schema === table.schema && each.name === table.name);
+        // What the user tells of a table stays; the other columns that the schema asks of it are added.
         const given = this.given
             .get(database)
-            ?.some((each) => each.schema === table.schema && each.name === table.name);
-        if (given === true) {
-            return false;
-        }
+            ?.find((each) => each.schema === table.schema && each.name === table.name);
+        const told = new Set(given?.columns.map((column) => column.name));
         // What an import brought is as it is at the stub; it declares nothing.
         const imported = new Set([table.local, ...table.locals.map(({ schema, name }) => `${schema}.${name}`)]);
         const declared = new Set(
@@ -91,20 +90,23 @@ export class Provider {
             const known = there?.columns.find((each) => each.name === column.name);
             if (known === undefined) {
                 statements.push(`ALTER TABLE ${name} ADD COLUMN ${quoteIdent(column.name)} ${column.type}`);
-            } else if (final && known.type !== column.type && !declared.has(column.name)) {
+            } else if (final && known.type !== column.type && !declared.has(column.name) && !told.has(column.name)) {
                 statements.push(
                     `ALTER TABLE ${name} ALTER COLUMN ${quoteIdent(column.name)} TYPE ${column.type} USING NULL`,
                 );
             }
         }
         const stoodIn = there?.columns.some(({ name }) => name === UNKNOWN_COLUMN);
-        if (final && stoodIn === true && !table.columns.some((column) => column.name === UNKNOWN_COLUMN)) {
+        const needed = told.has(UNKNOWN_COLUMN) || table.columns.some((column) => column.name === UNKNOWN_COLUMN);
+        if (final && stoodIn === true && !needed) {
             statements.push(`ALTER TABLE ${name} DROP COLUMN ${UNKNOWN_COLUMN}`);
         }
+        let changed = false;
         for (const sql of statements) {
-            await stub.query(sql);
+            // A view that the user's own DDL makes cannot be given a column.
+            changed = (await stub.query(sql)).error === undefined || changed;
         }
-        return statements.length > 0;
+        return changed;
     }
 
     /** Imports a table that is not here yet, or gives it the columns that it lacks here. */

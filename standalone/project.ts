@@ -40,8 +40,10 @@ function flat(value: unknown): string {
     return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+/** A key in the name of the project. What is printed as a line of configuration has the name of this package. */
 function qualified(key: string, project: string): string {
-    return key.includes(":") ? key : `${project}:${key}`;
+    const bare = key.startsWith(`${PROJECT}:`) ? key.slice(PROJECT.length + 1) : key;
+    return bare.includes(":") ? bare : `${project}:${bare}`;
 }
 
 function defaults(config: Readonly<Record<string, unknown>>, project: string): Array<[string, string]> {
