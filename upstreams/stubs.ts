@@ -55,6 +55,15 @@ function unique<T>(values: readonly T[]): T[] {
     return [...new Set(values)];
 }
 
+function eachOnce(all: readonly Ddl[]): Ddl[] {
+    const seen = new Set<string>();
+    return all.filter(({ sql }) => {
+        const isNew = !seen.has(sql);
+        seen.add(sql);
+        return isNew;
+    });
+}
+
 function sameColumns(a: Table, b: Table): boolean {
     return (
         a.columns.length === b.columns.length &&
@@ -197,7 +206,7 @@ export function planStubs(upstreams: readonly Upstream[]): Stubs {
             extensions: mergeExtensions(own.flatMap(({ upstream }) => upstream.extensions)),
             publications: unique(own.flatMap(({ upstream }) => upstream.publications ?? [])),
             // Two hosts that share a database may give the same DDL: it runs once.
-            ddl: [...new Map(own.flatMap(({ upstream }) => upstream.ddl).map((ddl) => [ddl.sql, ddl])).values()],
+            ddl: eachOnce(own.flatMap(({ upstream }) => upstream.ddl)),
             tables: mergeTables(placed, problems),
         };
     });
