@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { rehearseSchema, summarize } from "../components/derive";
+import { contractLines, rehearseSchema, summarize } from "../components/derive";
 import { asFindings, FORMATS, type Format, formatInference, type Tool } from "../schema";
 import { InputError } from "../upstreams/errors";
 import { checkDevUser } from "../upstreams/names";
@@ -39,6 +39,25 @@ function checkedUser(name: string): string {
 }
 
 /**
+ * Contracts from the command line: `DATABASE=PATH`, several paths of one database after each other.
+ *
+ * @throws InputError for what has not that form.
+ */
+export function parseContracts(given: readonly string[]): Array<{ database: string; contract: string[] }> {
+    const contracts = new Map<string, string[]>();
+    for (const one of given) {
+        const [, database, path] = /^([^=]+)=(.+)$/s.exec(one) ?? [];
+        if (database === undefined || path === undefined) {
+            throw new InputError(
+                `--contract ${JSON.stringify(one)}: write DATABASE=PATH, the upstream's database and a SQL file or folder with its own DDL.`,
+            );
+        }
+        contracts.set(database, [...(contracts.get(database) ?? []), path]);
+    }
+    return [...contracts].map(([database, contract]) => ({ database, contract }));
+}
+
+/**
  * Shows what a schema needs of its upstreams: it is run on a throw-away server.
  *
  * @param print Takes the result.
@@ -48,7 +67,14 @@ function checkedUser(name: string): string {
  */
 export async function infer(
     paths: readonly string[],
-    options: { format: string; var?: readonly string[]; tool?: string; devUser?: string; image?: string },
+    options: {
+        format: string;
+        var?: readonly string[];
+        contract?: readonly string[];
+        tool?: string;
+        devUser?: string;
+        image?: string;
+    },
     print: (text: string) => void,
     tell: (text: string) => void,
 ): Promise<number> {
@@ -56,13 +82,15 @@ export async function infer(
     const tool = options.tool === undefined ? undefined : choose("--tool", options.tool, TOOLS);
     const values = parseVariables(options.var ?? []);
     const devUser = options.devUser === undefined ? undefined : checkedUser(options.devUser);
-    const missing = paths.filter((path) => !existsSync(path));
+    const upstreams = parseContracts(options.contract ?? []);
+    const missing = [...paths, ...upstreams.flatMap(({ contract }) => contract)].filter((path) => !existsSync(path));
     if (missing.length > 0) {
         throw new InputError(`${missing.join(", ")} does not exist. Name SQL files, folders of migrations, or dumps.`);
     }
     const configuration = parseConfiguration({
         schema: [...paths],
         variables: values,
+        upstreams,
         ...(devUser === undefined ? {} : { devUser }),
         ...(options.image === undefined ? {} : { image: options.image }),
     });
@@ -70,7 +98,9 @@ export async function infer(
     print(formatInference(inference, format).trimEnd());
     const serious = inference.findings.filter(({ severity }) => severity !== "note");
     if (format === "table") {
-        print(summarize(inference));
+        for (const line of [...contractLines(inference), summarize(inference)]) {
+            print(line);
+        }
     }
     if (!WITH_FINDINGS.includes(format) && serious.length > 0) {
         tell(asFindings(serious));

@@ -24,6 +24,7 @@ function gather(value: string, before: readonly string[] = []): string[] {
 interface InferOptions {
     format: string;
     var?: string[];
+    contract?: string[];
     tool?: string;
     devUser?: string;
     image?: string;
@@ -90,6 +91,11 @@ function build(): Command {
         .argument("<path...>", "SQL files, folders of migrations, dumps")
         .option("--format <form>", "table, yaml, json, sql or mermaid", "table")
         .option("--var <name=value>", "value of a placeholder; can be given several times", gather)
+        .option(
+            "--contract <database=path>",
+            "SQL files with an upstream's own DDL, from which its stub is made; can be given several times",
+            gather,
+        )
         .option("--tool <tool>", "the tool that a folder's files are made for, where they do not tell it")
         .option("--dev-user <name>", "user of the dev database, whom CURRENT_USER means; postgres unless given")
         .option("--image <image>", "image in which the schema is run; postgres:18 unless given")
