@@ -1,9 +1,9 @@
 /**
  * How long a rehearsal takes, beside the same files run once by plain psql on a server that has the stubs: small schemas,
- * 1,000 migration files, 1,000 foreign tables, and a dump of 10 MB. The inputs are made here, after the habits of real
- * ones.
+ * 1,000 migration files, 1,000 foreign tables, a dump of 10 MB, and a contract of 2,000 tables. The inputs are made here,
+ * after the habits of real ones.
  *
- * Run with: npx tsx bench/rehearsal.ts
+ * Run with: npx tsx bench/rehearsal.ts [part of a name]
  */
 
 import { finalServer } from "../components/derive";
@@ -14,7 +14,7 @@ import { execOutput } from "../rehearsal/exec";
 import { rehearseOn } from "../rehearsal/rehearse";
 import { memoryFileSystem } from "../schema";
 import { ensureImage } from "../setup/image";
-import { parseConfiguration } from "../upstreams/parse";
+import { parseConfiguration, resolveUpstreams } from "../upstreams/parse";
 
 const SERVER = `CREATE EXTENSION IF NOT EXISTS postgres_fdw;
 CREATE SERVER up FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'up', dbname 'up');
@@ -108,8 +108,20 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
     return (performance.now() - started) / 1000;
 }
 
-async function measure(name: string, files: Record<string, string>, paths: string[]): Promise<void> {
-    const configuration = parseConfiguration({ schema: paths });
+/** @param contract Those of the files that are the contract of the upstream `up`. */
+async function measure(
+    name: string,
+    files: Record<string, string>,
+    paths: string[],
+    contract: string[] = [],
+): Promise<void> {
+    if (!name.includes(process.argv[2] ?? "")) {
+        return;
+    }
+    const configuration = parseConfiguration({
+        schema: paths,
+        upstreams: contract.length === 0 ? [] : [{ database: "up", contract }],
+    });
     const docker = await connectDocker();
     const image = await ensureImage(docker, configuration.image, { log: console.log });
     const options = { image: image.id, devUser: "postgres", settings: {} };
@@ -124,7 +136,7 @@ async function measure(name: string, files: Record<string, string>, paths: strin
                 paths,
                 variables: {},
                 devDatabase: "dev",
-                declared: [],
+                declared: resolveUpstreams(configuration.upstreams, () => ""),
                 roles: ["app"],
                 baseline: [],
                 strict: false,
@@ -158,6 +170,8 @@ async function main(): Promise<void> {
     await measure("1,000 migrations", migrations(1000), ["m"]);
     await measure("1,000 foreign tables", { "f.sql": foreignTables(1000) }, ["f.sql"]);
     await measure("dump of 10 MB", { "dump.sql": dump(10_000_000) }, ["dump.sql"]);
+    const tables = Array.from({ length: 2000 }, (_, n) => table(n));
+    await measure("contract of 2,000 tables", { "c.sql": tables.join(""), "s.sql": SERVER }, ["s.sql"], ["c.sql"]);
 }
 
 void main();

@@ -57,8 +57,8 @@ export interface Inspection {
     readonly dev: InspectedDatabase;
     readonly contracts: readonly InspectedContract[];
     /**
-     * Where a foreign table of the dev database is declared, or its column got its present type; local names as stored.
-     * Of a table that IMPORT FOREIGN SCHEMA brought it is the import.
+     * Where a foreign table of the dev database is declared, or its column got its present type: the table's local name,
+     * the column's name at the upstream, as stored. Of a table that IMPORT FOREIGN SCHEMA brought it is the import.
      */
     place(schema: string, table: string, column?: string): Place | undefined;
 }
