@@ -94,8 +94,8 @@ export interface FdwStubDevDatabaseArgs {
     /** Values of placeholders in these files, by name. Plain strings for the same reason. Default: none. */
     variables?: Record<string, string>;
     /**
-     * Upstreams declared by hand; they win over derived ones, field by field. Those with the same database name share
-     * one stub database. Default: none.
+     * Upstreams declared by hand: a contract, or parts that complete what is derived, and win over it. Those with the same
+     * database name share one stub database. Default: none.
      */
     upstreams?: pulumi.Input<Upstream[]>;
     /** Roles without a login that the schema mentions and does not create. Plain strings, because they decide which resources exist. Default: none. */

@@ -12,7 +12,7 @@ export const CONFIG_FILE = "fdw-stub.yaml";
 const MEANING: Readonly<Record<string, string>> = {
     schema: "Files and folders of your schema, from which the upstreams are derived; relative to this file.",
     variables: "Values of placeholders in the schema's files, by name.",
-    upstreams: "Upstreams declared by hand; they win over derived ones, field by field.",
+    upstreams: "Upstreams declared by hand: a contract, or parts that complete what is derived, and win over it.",
     roles: "Roles without a login that the schema mentions and does not create.",
     strict: "Whether a statement of the schema that PostgreSQL refuses is an error, and not a warning.",
     image: "The official postgres image, 14 or later, or one made from it.",

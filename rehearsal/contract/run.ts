@@ -23,6 +23,8 @@ import { type Privileges, privilegesIn } from "./privileges";
 const MAX_PASSES = 3;
 /** Findings that say that something is not read which should be. */
 const NOT_READ = new Set(["unparsed", "unparsed-foreign"]);
+/** Databases of every cluster, which a dump of a whole one connects to. */
+const COMMON = new Set(["postgres", "template1"]);
 /** Failures in one error. */
 const SHOWN = 20;
 
@@ -62,7 +64,7 @@ interface Ran {
     readonly reading: ReadResult;
     readonly failures: readonly FailureFact[];
     readonly files: ReadonlySet<string>;
-    /** The database that everything is for, where all of it comes after `\c` to another one. */
+    /** The database that the tables are for, where they come after `\c` to another one. */
     readonly other: string | undefined;
 }
 
@@ -85,7 +87,7 @@ async function runOnce(
         await pass.begin();
         await (await pass.stub(database)).rows(placesSql());
         const files = new Set<string>();
-        const databases = new Set<string | undefined>();
+        const named = new Set<string>();
         const reading = await readSchema(
             {
                 paths,
@@ -98,21 +100,22 @@ async function runOnce(
                 session: (file) => pass.session(file),
                 statement: (statement) => {
                     files.add(statement.file);
-                    if (statement.words[1] !== "DATABASE") {
-                        databases.add(statement.database);
+                    if (statement.database !== undefined && !COMMON.has(statement.database)) {
+                        named.add(statement.database);
                     }
                     return pass.statement(statement);
                 },
                 finding: () => undefined,
             },
         );
-        const [only] = databases;
+        const [only] = named;
+        const isEmpty = pass.facts.relations.length === 0;
         return {
             pass,
             reading,
             files,
             failures: pass.facts.failures,
-            other: databases.size === 1 && only !== database && only !== ownDatabase ? only : undefined,
+            other: isEmpty && named.size === 1 && only !== database && only !== ownDatabase ? only : undefined,
         };
     } catch (error) {
         pass.end();

@@ -227,7 +227,11 @@ describe("a contract without a schema", () => {
         timeout: 300_000,
     }, async () => {
         const found = await rehearsals.infer(
-            { "dump.sql": DUMP },
+            {
+                "dump.sql": DUMP,
+                // Of a whole cluster, whose database has another name.
+                "whole.sql": "CREATE ROLE app;\nCREATE DATABASE e_prod;\n\\connect e_prod\nCREATE TABLE t (id uuid);\n",
+            },
             {
                 schema: [],
                 configuration: {
@@ -240,11 +244,14 @@ describe("a contract without a schema", () => {
                         },
                         // The same again, as a second line.
                         { database: "d", users: [{ name: "late", created: true }] },
+                        { database: "e", contract: ["whole.sql"] },
                     ],
                 },
             },
         );
-        expect(compact(found)).toEqual(["localhost:5432/d reader writer locked stranger late"]);
+        expect(compact(found)).toEqual(["localhost:5432/d reader writer locked stranger late", "localhost:5432/e"]);
+        expect(found.contracts.map(({ database, tables }) => `${database} ${tables}`)).toEqual(["d 1", "e 1"]);
+        expect(found.upstreams[1]?.ddl.map(({ sql }) => sql)).toEqual(["CREATE TABLE public.t (\n    id uuid\n);"]);
         expect(found.upstreams[0]?.users.filter(({ granted }) => granted).map(({ name }) => name)).toEqual([
             "reader",
             "writer",
