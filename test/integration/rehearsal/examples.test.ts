@@ -31,14 +31,19 @@ function checkForms(found: Inference): void {
     const flat = (upstreams: Inference["upstreams"]) =>
         upstreams.map(({ contract, ...upstream }) => ({
             ...upstream,
-            // What a contract makes stands in its files.
-            ...(contract === undefined
-                ? {}
-                : { contract, ddl: [], extensions: [], users: upstream.users.map(({ granted, ...user }) => user) }),
             ddl: upstream.ddl
                 .map(({ sql }) => sql)
                 .join("\n")
                 .trim(),
+            // What a contract makes stands in its files.
+            ...(contract === undefined
+                ? {}
+                : {
+                      contract,
+                      ddl: "",
+                      extensions: [],
+                      users: upstream.users.map(({ granted, ...user }) => user),
+                  }),
         }));
     expect(flat(resolveUpstreams(configuration.upstreams, () => ""))).toEqual(flat(found.upstreams));
     const sql = formatInference(found, "sql").replaceAll(/^\\connect.*$/gm, "");
