@@ -53,7 +53,8 @@ export interface Derived {
 
 /** What is to be said of contracts: that nothing asks for one, and whose privileges it does not tell. */
 export function contractFindings({ upstreams, origins, contracts, devUser, hasSchema }: Derived): Finding[] {
-    const said = [...contracts.values()].flatMap(({ findings }) => findings);
+    const used = new Set(upstreams.flatMap((upstream) => contractOf(upstream, contracts) ?? []));
+    const said = [...used].flatMap(({ findings }) => findings);
     const each = upstreams.flatMap((upstream): Finding[] => {
         const contract = contractOf(upstream, contracts);
         const [file = ""] = contract?.paths ?? [];
