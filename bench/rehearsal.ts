@@ -16,7 +16,7 @@ import { memoryFileSystem } from "../schema";
 import { ensureImage } from "../setup/image";
 import { parseConfiguration, resolveUpstreams } from "../upstreams/parse";
 
-const SERVER = `CREATE EXTENSION IF NOT EXISTS postgres_fdw;
+const SERVER = `CREATE EXTENSION IF NOT EXISTS postgres_fdw WITH SCHEMA public;
 CREATE SERVER up FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'up', dbname 'up');
 CREATE USER MAPPING FOR CURRENT_USER SERVER up OPTIONS (user 'u', password 'p');
 CREATE SCHEMA IF NOT EXISTS imported;

@@ -34,6 +34,8 @@ export const LABEL = {
     fingerprint: "fdw-stub.fingerprint",
     /** On throw-away servers of rehearsals: the process that each belongs to. */
     rehearsal: "fdw-stub.rehearsal",
+    /** On them too: what they were made of. One that rests serves whoever needs the same. */
+    rehearsalKind: "fdw-stub.rehearsal-kind",
     /** Files that went into the fingerprint because others include them, as a JSON list; the same holds for it. */
     included: "fdw-stub.included",
     /** On images: the Debian packages that a stand-in for the official image was built from. */

@@ -56,7 +56,8 @@ export class Answering {
         lines.on("line", (line) => this.line(line));
         const end = () => this.fail(new Error("The rehearsal's container has ended"));
         lines.once("close", end);
-        stream.once("error", end);
+        lines.on("error", end);
+        stream.on("error", end);
     }
 
     /**
@@ -119,7 +120,12 @@ export class Answering {
         return this.command("client", hex(certificate), hex(key), hex(user));
     }
 
-    /** Ends the server, and answers nothing any more. */
+    /** Where clusters stand from now on. In memory they are fast, on disk they have room. */
+    place(where: "memory" | "disk"): Promise<void> {
+        return this.command("place", where);
+    }
+
+    /** Ends the server, and answers nothing any more. Another server may start on a fresh cluster. */
     stop(): Promise<void> {
         return this.command("stop");
     }
@@ -127,6 +133,13 @@ export class Answering {
     /** Everything that was asked for before now has been told. */
     sync(): Promise<void> {
         return this.command("sync");
+    }
+
+    /** Leaves the container to whoever asks for it next. After so many seconds it ends by itself. */
+    async rest(seconds: number): Promise<void> {
+        await this.command("rest", String(seconds));
+        this.fail(new Error("The rehearsal's container was left"));
+        this.stream.destroy();
     }
 
     takeUnanswered(): string[] {

@@ -38,7 +38,7 @@ export async function rehearseCached(docker: Docker, input: CachedInput): Promis
     }
     tell("Running the schema on a throw-away server");
     const record = recording(fileSystem);
-    const result = await rehearse(docker, { ...input, fileSystem: record.fileSystem });
+    const result = await rehearse(docker, { ...input, rests: true, fileSystem: record.fileSystem });
     await keep(folder, key, await record.looks(), result);
     return result;
 }

@@ -4,7 +4,7 @@
  * is gone however that process ends.
  */
 
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
@@ -26,6 +26,8 @@ const INNER = `${HOME}/socket/.s.PGSQL.5432`;
 const FINAL = "/var/run/postgresql/.s.PGSQL.5432";
 /** Bytes of memory that the server may take, its shared buffers included. */
 const MEMORY = 2 * 1024 ** 3;
+/** Of these the clusters' files. */
+const MEMORY_FOR_FILES = 1024 ** 3;
 const PROCESSES = 4096;
 /** Seconds that a statement may take. */
 const STATEMENT_SECONDS = 120;
@@ -54,7 +56,13 @@ export interface RehearsalOptions {
     readonly settings: Readonly<Record<string, string>>;
     /** Seconds after which a statement is cancelled; 120 where it is left out. */
     readonly statementSeconds?: number;
+    /** Bytes of a cluster that stands in memory, 1 GiB where it is left out; a larger one stands on the container's disk. */
+    readonly memoryForFiles?: number;
 }
+
+/** Seconds for which a container rests after a rehearsal, to serve the next one. */
+const REST_SECONDS = 300;
+const NEXT = `${HOME}/socket/next`;
 
 /** The files that the container needs, from this folder. */
 function serverFiles() {
@@ -75,14 +83,47 @@ export function placesSql(): string {
     return readFileSync(join(SOURCES, "places.sql"), "utf8");
 }
 
-async function create(
-    docker: Docker,
-    { image, devUser }: RehearsalOptions,
-    capable: boolean,
-): Promise<Docker.Container> {
+/** Containers of the same kind can serve the same rehearsals. */
+function kindOf({ image, devUser, memoryForFiles = MEMORY_FOR_FILES }: RehearsalOptions): string {
+    const hash = createHash("sha256");
+    for (const part of [image, devUser, String(memoryForFiles), ...serverFiles().map(({ content }) => content)]) {
+        hash.update(part).update("\0");
+    }
+    return hash.digest("hex").slice(0, 32);
+}
+
+/** Containers that rest, or are in use. */
+function ofKind(docker: Docker, kind?: string): Promise<Docker.ContainerInfo[]> {
+    const label = kind === undefined ? LABEL.rehearsalKind : `${LABEL.rehearsalKind}=${kind}`;
+    return docker.listContainers({ filters: { label: [label], status: ["running"] } });
+}
+
+/** Takes a container that rests; undefined where it does not rest any more. */
+async function take(container: Docker.Container): Promise<Answering | undefined> {
+    try {
+        const stream = await execStream(container, ["perl", `${HOME}/relay.pl`, NEXT]);
+        const answering = new Answering(stream);
+        await answering.ready(() => "");
+        return answering;
+    } catch {
+        return undefined;
+    }
+}
+
+/** Removes the containers that rest. */
+export async function removeResting(docker: Docker): Promise<void> {
+    for (const { Id } of await ofKind(docker)) {
+        const container = docker.getContainer(Id);
+        // The end of its commands ends it.
+        (await take(container))?.end();
+    }
+}
+
+async function create(docker: Docker, options: RehearsalOptions, capable: boolean): Promise<Docker.Container> {
+    const { image, devUser, memoryForFiles = MEMORY_FOR_FILES } = options;
     return docker.createContainer({
         Image: image,
-        Labels: { [LABEL.rehearsal]: String(process.pid) },
+        Labels: { [LABEL.rehearsal]: String(process.pid), [LABEL.rehearsalKind]: kindOf(options) },
         Entrypoint: ["perl", `${HOME}/answer.pl`, devUser],
         Cmd: [],
         User: "root",
@@ -96,6 +137,8 @@ async function create(
             NetworkMode: "none",
             Init: true,
             Memory: MEMORY,
+            // Nothing of the host: a schema makes thousands of files, which disks are slow at.
+            Tmpfs: { [`${HOME}/memory`]: `rw,mode=0755,size=${memoryForFiles}` },
             PidsLimit: PROCESSES,
             ...(capable ? { CapAdd: ["NET_ADMIN"], Sysctls: { "net.ipv6.conf.all.disable_ipv6": "0" } } : {}),
         },
@@ -113,13 +156,20 @@ export class RehearsalServer {
     ) {}
 
     /**
-     * Starts the container and initialises its cluster.
+     * Takes a container that rests, or starts one and initialises its cluster.
      *
      * @throws InputError when the image lacks what the rehearsal needs.
      */
     static async start(docker: Docker, options: RehearsalOptions): Promise<RehearsalServer> {
         // An engine that does not grant NET_ADMIN, or has no IPv6, answers names only.
         const tried: string[] = [];
+        for (const { Id } of await ofKind(docker, kindOf(options))) {
+            const container = docker.getContainer(Id);
+            const answering = await take(container);
+            if (answering !== undefined) {
+                return new RehearsalServer(container, answering, options);
+            }
+        }
         for (const capable of [true, false]) {
             const container = await create(docker, options, capable);
             try {
@@ -244,6 +294,15 @@ export class RehearsalServer {
             `dbname='${database.replace(/['\\]/g, "\\$&")}'`,
             ...options,
         ]);
+    }
+
+    /** Leaves the container to the next rehearsal, for some minutes. */
+    async rest(): Promise<void> {
+        try {
+            await this.answering.rest(REST_SECONDS);
+        } catch {
+            await this.end();
+        }
     }
 
     /** Ends the container, which removes itself. */

@@ -17,25 +17,26 @@ import { type Knowledge, plainNames } from "./knowledge";
 import { mendOf } from "./mend";
 import { Mender } from "./mender";
 import { blockLine, type MirrorNotice, mirrorNotice, quotedStatement } from "./notices";
+import { MAX_BYTES, runAll, WINDOW, weight } from "./pipeline";
 import { Provider } from "./provider";
-import { failureOf, outcomeOf, runStatement, Sessions, told } from "./running";
+import { Quiet } from "./quiet";
+import { failureOf, outcomeOf, type Ran, RESET, runStatement, Sessions, told } from "./running";
 import { addressOf, databasesOf, databasesOfServer } from "./servers";
 import type { Session } from "./session";
 import type { StubTable } from "./stubs";
 import { subscriptionsIn } from "./subscriptions";
+import { Watch } from "./watch";
 
 /** How often a statement is mended and run again. */
 const MAX_MENDS = 50;
-/** Statements that connect to nothing, whatever they call. */
-const QUIET =
-    /^(?:CREATE (?:TABLE|INDEX|UNIQUE|TYPE|DOMAIN|FUNCTION|PROCEDURE|OR|VIEW|SCHEMA|EXTENSION|SEQUENCE|ROLE|USER|SERVER|FOREIGN|TRIGGER|POLICY)|ALTER|COMMENT|GRANT|REVOKE|SET|DROP|BEGIN|COMMIT)\b/;
-
 /** SQLSTATEs by which the schema itself keeps us from looking: a failed transaction, privileges, timeouts. */
 const NO_LOOK = /^(?:25P02|42501|57)/;
 
-/** Statements after which the effective schemas are the same. */
-const KEEPS_PATH =
-    /^(?:CREATE (?:TABLE|INDEX|UNIQUE|TYPE|DOMAIN|FUNCTION|PROCEDURE|OR|VIEW|MATERIALIZED|EXTENSION|SEQUENCE|FOREIGN|TRIGGER|POLICY)|ALTER (?:TABLE|FOREIGN|INDEX|SEQUENCE|VIEW|FUNCTION)|COMMENT|GRANT|REVOKE|BEGIN|INSERT|UPDATE|DELETE|COPY)\b/;
+const NAMES_THERE =
+    "SELECT relname FROM pg_catalog.pg_class WHERE relkind IN ('v', 'm', 'f') AND relnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace, 'information_schema'::pg_catalog.regnamespace)";
+
+/** A statement that ran with others cannot be read: the schema is to be read again, each statement awaited. */
+export class Unread extends Error {}
 
 export interface LearningPlan {
     readonly devDatabase: string;
@@ -81,15 +82,24 @@ export class LearningPass {
     readonly scripted = new Set<string>();
     private place: Place = { file: "", line: 1 };
     private current: ReadStatement | undefined;
-    /** Effective schemas of the session; undefined after what may have changed them. */
-    private searchPath: readonly string[] | undefined;
-    /** Imports or dblink are used: then statements tell columns that nobody declares. */
-    private usageCounts = false;
+    private readonly watch = new Watch();
+    private readonly quiet = new Quiet();
+    /** Statements that are not under way yet, their bytes, and the database they are for. */
+    private queue: ReadStatement[] = [];
+    private bytes = 0;
+    private database: string;
+    private underWay: Promise<void> = Promise.resolve();
+    /** Statements that tell columns and have not been gone through yet, each with the effective schemas. */
+    private telling: Array<{ statement: ReadStatement; path: readonly string[] }> = [];
+    /** Statements in the order of reading. */
+    private readonly numbers = new WeakMap<ReadStatement, number>();
+    private count = 0;
 
     constructor(
         private readonly server: RehearsalServer,
         private readonly plan: LearningPlan,
     ) {
+        this.database = plan.devDatabase;
         this.sessions = new Sessions((database) => this.connect(database));
         this.cluster = new Cluster(server);
         this.provider = new Provider(this.cluster, plan.knowledge, this.facts, plan.devDatabase, plan.given);
@@ -98,7 +108,7 @@ export class LearningPass {
             this.cluster,
             plan.knowledge,
             this.facts,
-            async (session) => this.usageCounts && this.provider.provide(this.usage.settle().tables, session, false),
+            async (session) => this.watch.on && this.provider.provide(this.usage.settle().tables, session, false),
         );
         this.usage = new Usage(
             (sql) => this.look(sql),
@@ -136,13 +146,23 @@ export class LearningPass {
 
     /** A file begins. */
     async session(_file: string): Promise<void> {
-        this.searchPath = undefined;
-        await this.sessions.reset();
+        if (this.sessions.only === this.database) {
+            this.queue.push(...RESET);
+        } else {
+            await this.drain();
+            await this.sessions.reset();
+        }
+        this.watch.begin();
     }
 
-    async statement(statement: ReadStatement): Promise<StatementOutcome> {
-        this.current = statement;
-        this.place = { file: statement.file, line: statement.line };
+    /**
+     * @param awaited Whether what it returns counts for what is read next. Otherwise it runs later, with others, and
+     *   nothing is returned.
+     * @throws Unread when a statement that ran so cannot be read: reading would have gone on elsewhere.
+     */
+    async statement(statement: ReadStatement, awaited: boolean): Promise<StatementOutcome> {
+        this.count += 1;
+        this.numbers.set(statement, this.count);
         const [first, second] = statement.words;
         if (second === "DATABASE" && (first === "CREATE" || first === "DROP")) {
             // A database that the script connects to is made when it does.
@@ -150,23 +170,120 @@ export class LearningPass {
         }
         if (first === "CREATE" && second === "SUBSCRIPTION") {
             // A cluster that makes a slot for itself here waits for itself; the stack's own server has a way around.
+            const { file, line } = statement;
             const parsed = parseSql(statement.sql);
             for (const subscription of "nodes" in parsed ? subscriptionsIn(parsed.nodes) : []) {
-                this.facts.subscriptions.push({ ...subscription, place: this.place });
+                this.facts.subscriptions.push({ ...subscription, place: { file, line } });
             }
             return {};
         }
         if (statement.database !== undefined) {
             this.scripted.add(statement.database);
         }
-        const session = await this.sessions.to(this.databaseOf(statement));
-        if (this.usageCounts || /\bdblink/i.test(statement.sql)) {
-            await this.observe(statement);
+        const quiet = this.quiet.of(statement);
+        const database = this.databaseOf(statement);
+        const apart = awaited || !quiet;
+        if (apart || database !== this.database || (this.telling.length > 0 && this.watch.disturbs(statement))) {
+            await this.drain();
+            this.database = database;
         }
-        let ran = await runStatement(session, statement);
+        if (apart) {
+            return this.alone(statement, quiet);
+        }
+        await this.lookAround(statement);
+        const tells = this.watch.tells(statement);
+        if (tells) {
+            this.telling.push({ statement, path: this.watch.path ?? [] });
+        } else if (this.watch.on) {
+            this.usage.passOver(statement);
+        }
+        this.watch.passed(statement, tells);
+        this.queue.push(statement);
+        this.bytes += weight(statement);
+        if (this.queue.length >= WINDOW || this.bytes >= MAX_BYTES) {
+            await this.flush();
+        }
+        return {};
+    }
+
+    /** Sends what is there, as soon as what is under way has run. */
+    private async flush(): Promise<void> {
+        await this.underWay;
+        const statements = this.queue.splice(0);
+        const { database } = this;
+        this.bytes = 0;
+        if (statements.length > 0) {
+            this.underWay = this.send(database, statements);
+            // Whoever waits for it next is told.
+            this.underWay.catch(() => undefined);
+        }
+    }
+
+    /** Waits for all that was read, and goes through what tells of columns. */
+    private async drain(): Promise<void> {
+        await this.flush();
+        await this.underWay;
+        await this.observe(this.telling.splice(0));
+    }
+
+    private async send(database: string, statements: readonly ReadStatement[]): Promise<void> {
+        await runAll(() => this.sessions.to(database), statements, {
+            begins: (statement) => this.at(statement),
+            ran: async (statement, ran) => RESET.includes(statement) || this.ranWithOthers(statement, ran),
+        });
+        await this.mirrorRest(await this.sessions.to(database));
+    }
+
+    private async ranWithOthers(statement: ReadStatement, ran: Ran): Promise<void> {
+        if (ran.error === undefined) {
+            await this.note(statement, ran);
+            return;
+        }
+        if (await isUnreadable(statement.sql, outcomeOf(ran).error)) {
+            throw new Unread();
+        }
+        this.at(statement);
+        const session = await this.sessions.to(this.databaseOf(statement));
+        if (this.watch.on) {
+            // Those before it, and itself: it may lack what they tell.
+            const number = this.numberOf(statement);
+            const later = this.telling.findIndex((each) => this.numberOf(each.statement) > number);
+            const told = this.telling.splice(0, later < 0 ? this.telling.length : later);
+            if (told.at(-1)?.statement !== statement) {
+                told.push({ statement, path: await this.effective() });
+            }
+            await this.observe(told);
+        }
+        const again = await this.mirrorRest(session);
+        await this.note(statement, await this.mended(statement, again ? await runStatement(session, statement) : ran));
+    }
+
+    /** Runs a statement by itself, with all before it done. */
+    private async alone(statement: ReadStatement, quiet: boolean): Promise<StatementOutcome> {
+        this.at(statement);
+        const tells = this.watch.tells(statement) || this.watch.on;
+        if (tells) {
+            await this.lookAround(statement);
+            await this.observe([{ statement, path: this.watch.path ?? [] }]);
+        }
+        const session = await this.sessions.to(this.databaseOf(statement));
+        const ran = await this.mended(statement, await runStatement(session, statement));
+        if (!quiet) {
+            await this.server.answering.sync();
+        }
+        this.watch.passed(statement, tells);
+        await this.note(statement, ran);
+        await this.mirrorRest(await this.sessions.to(this.databaseOf(statement)));
+        return outcomeOf(ran);
+    }
+
+    /** Makes what a statement lacked, and runs it again. */
+    private async mended(statement: ReadStatement, first: Ran): Promise<Ran> {
         const tried = new Set<string>();
+        let ran = first;
         for (let mends = 0; ran.error !== undefined && mends < MAX_MENDS; mends += 1) {
             await this.server.answering.sync();
+            const session = await this.sessions.to(this.databaseOf(statement));
             const mend = mendOf(told(ran.error));
             const mark = JSON.stringify(mend);
             if (mend === undefined || tried.has(mark) || !(await this.mender.mend(mend, session, this.place))) {
@@ -178,31 +295,34 @@ export class LearningPass {
             }
             ran = await runStatement(session, statement);
         }
-        if (!QUIET.test(statement.words.join(" "))) {
-            await this.server.answering.sync();
-        }
-        const outcome = outcomeOf(ran);
+        return ran;
+    }
+
+    private async note(statement: ReadStatement, ran: Ran): Promise<void> {
         // Text that is no SQL is the reader's to report.
-        if (!(await isUnreadable(statement.sql, outcome.error))) {
+        if (!(await isUnreadable(statement.sql, outcomeOf(ran).error))) {
             this.facts.statements += 1;
             if (ran.error !== undefined) {
                 this.facts.failures.push(failureOf(statement, ran.error, ran.position));
             }
         }
-        if (session.state === "I" && this.unmirrored.length > 0) {
-            await this.mirrorRest(await this.sessions.to(this.databaseOf(statement)));
-        }
-        return outcome;
+    }
+
+    /** A statement begins: what happens from now on is its. */
+    private at(statement: ReadStatement): void {
+        this.current = statement;
+        this.place = { file: statement.file, line: statement.line };
     }
 
     /** Learns what is left when all statements have run. */
     async finish(): Promise<EndState> {
+        await this.drain();
         await this.sessions.reset();
         for (const database of this.withMirror) {
             await this.mirrorRest(await this.sessions.to(database));
         }
         const dev = await this.sessions.to(this.plan.devDatabase);
-        if (this.usageCounts) {
+        if (this.watch.on) {
             this.place = { file: "", line: 1 };
             await this.usage.observeBodies();
             await this.provider.provide(this.usage.settle().tables, dev, true);
@@ -312,16 +432,32 @@ export class LearningPass {
         return ran.results.at(-1)?.rows ?? [];
     }
 
-    private async observe({ file, line, sql, words }: ReadStatement): Promise<void> {
-        this.usageCounts = true;
-        if (this.searchPath === undefined) {
-            const path = await this.look("SELECT unnest(current_schemas(true))");
-            this.searchPath = path.flatMap(([schema]) => schema ?? []);
+    /** The schemas that are effective now. */
+    private async effective(): Promise<readonly string[]> {
+        return (await this.look("SELECT unnest(current_schemas(true))")).flatMap(([schema]) => schema ?? []);
+    }
+
+    /** Finds the schemas that are effective when a statement runs, and the names that it may use, where they are not known. */
+    private async lookAround(statement: ReadStatement): Promise<void> {
+        if (this.watch.asks(statement)) {
+            await this.drain();
+            this.at(statement);
+            const names = await this.look(NAMES_THERE);
+            this.watch.found(
+                await this.effective(),
+                names.flatMap(([name]) => name ?? []),
+            );
         }
-        await this.usage.observe({ file, line, sql, searchPath: this.searchPath });
-        if (!KEEPS_PATH.test(words.join(" "))) {
-            this.searchPath = undefined;
-        }
+    }
+
+    private numberOf(statement: ReadStatement): number {
+        return this.numbers.get(statement) ?? 0;
+    }
+
+    private observe(statements: ReadonlyArray<{ statement: ReadStatement; path: readonly string[] }>): Promise<void> {
+        return this.usage.observeAll(
+            statements.map(({ statement: { file, line, sql }, path }) => ({ file, line, sql, searchPath: path })),
+        );
     }
 
     /** Where in the statement something happens: inside a DO block the server tells the line. */
@@ -352,7 +488,7 @@ export class LearningPass {
             const text = quotedStatement(notice.context, /^\s*IMPORT\s/i) ?? notice.query;
             // A contract's stub has what there is: the import has brought it.
             for (const found of importsInText(text).filter(({ server: name }) => !this.isFrozen(name))) {
-                this.usageCounts = true;
+                this.watch.imported(found.localSchema);
                 this.usage.imported({ ...found, file: place.file, line: place.line });
             }
         } else if (notice.event === "unmirrored") {
@@ -360,15 +496,20 @@ export class LearningPass {
         }
     }
 
-    /** Foreign tables whose stub was locked by a transaction that is over now. */
-    private async mirrorRest(session: Session): Promise<void> {
-        const rest = this.unmirrored.splice(0);
+    /**
+     * Foreign tables whose stub was locked by a transaction that is over now.
+     *
+     * @returns whether there were any.
+     */
+    private async mirrorRest(session: Session): Promise<boolean> {
+        const rest = session.state === "I" ? this.unmirrored.splice(0) : [];
         // As they were declared: a savepoint may have taken that back, after something had read them.
         for (const { database, table } of rest) {
             await session.query(
                 `SELECT pg_fdw_stub_rehearsal.mirror_into(${quoteLiteral(database)}, ${quoteLiteral(table)})`,
             );
         }
+        return rest.length > 0;
     }
 
     private stubsOf(upstream: Upstream): string[] {

@@ -7,7 +7,7 @@ import type { RehearsalServer } from "./container";
 import { type Facts, noFacts } from "./facts";
 import type { FinalServer } from "./final";
 import { runAll } from "./pipeline";
-import { failureOf, outcomeOf, type Ran, runStatement, Sessions } from "./running";
+import { failureOf, outcomeOf, type Ran, RESET, runStatement, Sessions } from "./running";
 
 /** Stubs that are filled at a time. */
 const AT_A_TIME = 8;
@@ -92,14 +92,11 @@ export class ProofPass {
 
     /** Statements that are known beforehand, file by file. */
     async all(files: ReadonlyArray<readonly ReadStatement[]>): Promise<void> {
-        for (const statements of files) {
-            await this.sessions.reset();
-            await runAll(
-                () => this.sessions.to(this.plan.devDatabase),
-                statements.filter((statement) => this.concerns(statement)),
-                (statement, ran) => this.note(statement, ran),
-            );
-        }
+        await runAll(
+            () => this.sessions.to(this.plan.devDatabase),
+            files.flatMap((statements) => [...RESET, ...statements.filter((statement) => this.concerns(statement))]),
+            { ran: async (statement, ran) => RESET.includes(statement) || this.note(statement, ran) },
+        );
     }
 
     /** What is for other databases, and what makes them, is not run. */

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import type Docker from "dockerode";
+import { DatabaseError } from "pg-protocol";
 import type { FileSystem } from "../schema/read/filesystem";
 import { type ReadResult, readSchema } from "../schema/read/read";
 import { findStandIn } from "../schema/read/standins";
@@ -20,12 +21,14 @@ import type { FinalServer } from "./final";
 import { inspected } from "./inspecting";
 import type { Inspect } from "./inspection";
 import { type Knowledge, noKnowledge, plainNames } from "./knowledge";
-import { LearningPass } from "./learning";
+import { LearningPass, Unread } from "./learning";
 import { mergeDeclared, placeUpstreams, sharedDatabases } from "./placement";
 import { ProofPass } from "./proof";
 import { type Result, resultOf, type StubContent } from "./result";
 import { dumpStub, immovableIn, tablesOf } from "./stubs";
 
+/** SQLSTATE of a server whose files have no room any more. */
+const DISK_FULL = "53100";
 /** Passes after which what still changes is taken as it is. */
 const MAX_PASSES = 4;
 
@@ -50,6 +53,8 @@ export interface RehearsalInput extends RehearsalOptions {
     /** The server that a stack of these upstreams has. */
     readonly final: (upstreams: readonly Upstream[], roles: readonly string[]) => Promise<FinalServer>;
     readonly fileSystem?: FileSystem;
+    /** Whether the container rests afterwards for some minutes, to serve the next rehearsal. */
+    readonly rests?: boolean;
     readonly onProgress?: (progress: Progress) => void;
     readonly signal?: AbortSignal;
 }
@@ -85,15 +90,18 @@ export async function rehearse(docker: Docker, input: RehearsalInput): Promise<I
     const server = await RehearsalServer.start(docker, input);
     const stop = () => void server.end();
     input.signal?.addEventListener("abort", stop, { once: true });
+    let end = () => server.end();
     try {
-        return await rehearseOn(server, input);
+        const inference = await rehearseOn(server, input);
+        end = () => (input.rests === true ? server.rest() : server.end());
+        return inference;
     } catch (error) {
         // What breaks then breaks because the container is gone.
         input.signal?.throwIfAborted();
         throw error;
     } finally {
         input.signal?.removeEventListener("abort", stop);
-        await server.end();
+        await end();
     }
 }
 
@@ -108,6 +116,9 @@ class Rehearsal {
     private readonly contracts = new Map<string, Contract>();
     /** The declared upstreams, each once, where they are as far as that is known. */
     private declared: readonly Upstream[] = [];
+    private onDisk = false;
+    /** No statement is read before the one before it has run. */
+    private careful = false;
 
     constructor(
         private readonly server: RehearsalServer,
@@ -117,6 +128,29 @@ class Rehearsal {
     }
 
     async run(): Promise<Inference> {
+        const { answering } = this.server;
+        await answering.place("memory");
+        try {
+            return await this.passes();
+        } catch (error) {
+            if (!(error instanceof DatabaseError && error.code === DISK_FULL)) {
+                throw error;
+            }
+        }
+        await answering.place("disk");
+        this.onDisk = true;
+        return this.passes();
+    }
+
+    /** On disk it is the schema's own failure that there is no room. */
+    private demandRoom({ failures }: Facts): void {
+        const full = this.onDisk ? undefined : failures.find(({ code }) => code === DISK_FULL);
+        if (full !== undefined) {
+            throw Object.assign(new DatabaseError(full.message, 0, "error"), { code: DISK_FULL });
+        }
+    }
+
+    private async passes(): Promise<Inference> {
         const { knowledge, input } = this;
         for (const database of sharedDatabases(input.declared)) {
             knowledge.shared.add(database);
@@ -124,7 +158,13 @@ class Rehearsal {
         let declared = await this.place([]);
         let texts = declared.texts;
         for (let pass = 1; ; pass += 1) {
-            const learnt = await this.learn(texts, declared);
+            const learnt = await this.learn(texts, declared).catch((error: unknown) => {
+                if (this.careful || !(error instanceof Unread)) {
+                    throw error;
+                }
+                this.careful = true;
+                return this.learn(texts, declared);
+            });
             const last = pass === MAX_PASSES;
             const replaced = await this.replace(learnt.result.origins);
             if (replaced !== undefined && !last) {
@@ -265,12 +305,13 @@ class Rehearsal {
                     files.push([]);
                     return pass.session(file);
                 },
-                statement: (statement) => {
+                statement: (statement, awaited) => {
                     files.at(-1)?.push(statement);
-                    return pass.statement(statement);
+                    return pass.statement(statement, awaited || this.careful);
                 },
             });
             const end = await pass.finish();
+            this.demandRoom(pass.facts);
             const stubs = new Map<string, StubContent>();
             for (const [database, { tables }] of declared.contracts) {
                 stubs.set(database, { entries: [], immovable: new Set(), tables });
@@ -389,6 +430,7 @@ class Rehearsal {
         } finally {
             proof.end();
         }
+        this.demandRoom(proof.facts);
         return { final, facts: proof.facts, upstreams, roles };
     }
 

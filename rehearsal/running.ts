@@ -10,7 +10,16 @@ import { CONNECTION_LOST, type QueryResult, type Session } from "./session";
 /** Statements that begin or end a transaction, or must be the first of one: a savepoint would be in their way. */
 const TRANSACTION = new Set(["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"]);
 const SAVEPOINT = "fdw_stub_rehearsal";
-const BEFORE = `SAVEPOINT ${SAVEPOINT};\n`;
+export const SAVE = `SAVEPOINT ${SAVEPOINT}`;
+export const RELEASE = `RELEASE SAVEPOINT ${SAVEPOINT}`;
+const BEFORE = `${SAVE};\n`;
+/** Where a file begins: nothing of the one before is left, neither settings nor a transaction. */
+export const RESET: readonly ReadStatement[] = ["ROLLBACK", "DISCARD ALL"].map((sql) => ({
+    file: "",
+    line: 1,
+    sql,
+    words: sql.split(" "),
+}));
 
 /** Whether a statement runs without a savepoint before it, whatever the transaction's state. */
 export function standsAlone([first, second, third]: readonly string[]): boolean {
@@ -43,7 +52,7 @@ export async function runStatement(
 }
 
 /** Sends a statement, after a savepoint or bare; what the savepoint's own statements return is left out. */
-export async function send(
+async function send(
     session: Session,
     { sql, copyData }: Pick<ReadStatement, "sql" | "copyData">,
     saved: boolean,
@@ -53,7 +62,7 @@ export async function send(
         return { ...result, ...position(result, 0) };
     }
     // On a line of its own: the statement may end in a comment.
-    const result = await session.query(`${BEFORE}${sql}\n;RELEASE SAVEPOINT ${SAVEPOINT}`, copyData);
+    const result = await session.query(`${BEFORE}${sql}\n;${RELEASE}`, copyData);
     return result.error === undefined
         ? { ...result, results: result.results.slice(1, -1) }
         : { ...result, ...position(result, BEFORE.length) };
@@ -62,7 +71,7 @@ export async function send(
 /** Takes back the statement that failed after its savepoint, and that one only. */
 export async function undo(session: Session): Promise<void> {
     if (!session.ended) {
-        await session.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}; RELEASE SAVEPOINT ${SAVEPOINT}`);
+        await session.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}; ${RELEASE}`);
     }
 }
 
@@ -104,6 +113,11 @@ export class Sessions {
                 }
             }
         }
+    }
+
+    /** The only database that is open, if there is one only. */
+    get only(): string | undefined {
+        return this.open.size === 1 ? [...this.open.keys()][0] : undefined;
     }
 
     /** A file begins: nothing of the one before is left, neither settings nor a transaction. */

@@ -34,6 +34,17 @@ export interface QueryResult {
     readonly lost?: boolean;
 }
 
+/** One of the statements of a batch. */
+export interface Step {
+    readonly sql: string;
+    readonly copyData?: string;
+}
+
+export interface BatchResult extends Pick<QueryResult, "error" | "state" | "lost"> {
+    /** Steps that ran. */
+    readonly done: number;
+}
+
 /** How long a query may take. */
 export interface QueryLimit {
     readonly milliseconds: number;
@@ -46,6 +57,9 @@ interface Running {
     current: { columns: readonly string[]; rows: Array<ReadonlyArray<string | null>> };
     error: DatabaseError | undefined;
     copyData: string | undefined;
+    /** Statements of a batch that ran, and who is told of each; their rows are not kept. */
+    done: number;
+    onDone: ((done: number) => void) | undefined;
     /** How often the server was asked to cancel it. */
     cancels: number;
     resolve(result: QueryResult): void;
@@ -59,6 +73,12 @@ const CANCEL_MS = 5_000;
 /** SQLSTATEs: a server that has crashed, and a query that was cancelled. */
 export const CONNECTION_LOST = "57P02";
 const CANCELED = "57014";
+
+const BIND = serialize.bind();
+const EXECUTE = serialize.execute();
+const FLUSH = serialize.flush();
+const STEP_ENDS = new Set(["commandComplete", "emptyQuery"]);
+const STEP_GIVES = new Set(["dataRow", "copyInResponse"]);
 
 export class Session {
     state: TransactionState = "I";
@@ -113,7 +133,6 @@ export class Session {
 
     /**
      * Runs one or more statements. An error is part of the result, not an exception; so is the loss of the connection.
-     * Another query may be sent before the result is there, but not after a COPY from STDIN.
      */
     query(sql: string, copyData?: string): Promise<QueryResult> {
         if (this.lost !== undefined) {
@@ -122,6 +141,34 @@ export class Session {
         const result = this.next(copyData);
         this.stream.write(serialize.query(sql));
         return result;
+    }
+
+    /**
+     * Runs statements one after another, each as its transaction's state wants it; the first that fails keeps those after
+     * it from being run. All are sent at once.
+     *
+     * @param onDone is told how many have run, each time when one has.
+     */
+    async batch(steps: readonly Step[], onDone: (done: number) => void): Promise<BatchResult> {
+        if (this.lost !== undefined) {
+            throw this.lost;
+        }
+        const running = this.running(undefined, onDone);
+        const messages = steps.flatMap(({ sql, copyData }) => [
+            serialize.parse({ text: sql }),
+            BIND,
+            EXECUTE,
+            ...(copyData === undefined ? [] : copyMessages(copyData)),
+            FLUSH,
+        ]);
+        this.stream.write(Buffer.concat([...messages, serialize.sync()]));
+        const { error, state, lost } = await running.result;
+        return {
+            done: running.entry.done,
+            state,
+            ...(error === undefined ? {} : { error }),
+            ...(lost === undefined ? {} : { lost }),
+        };
     }
 
     /** The time of the query that the server is at begins. */
@@ -190,19 +237,28 @@ export class Session {
     }
 
     private next(copyData: string | undefined): Promise<QueryResult> {
-        return new Promise((resolve) => {
-            this.sent.push({
-                results: [],
-                current: { columns: [], rows: [] },
-                error: undefined,
-                copyData,
-                cancels: 0,
-                resolve,
-            });
-            if (this.sent.length === 1) {
-                this.begin();
-            }
+        return this.running(copyData, undefined).result;
+    }
+
+    private running(copyData: string | undefined, onDone: Running["onDone"]) {
+        const entry: Running = {
+            results: [],
+            current: { columns: [], rows: [] },
+            error: undefined,
+            copyData,
+            done: 0,
+            onDone,
+            cancels: 0,
+            resolve: () => undefined,
+        };
+        const result = new Promise<QueryResult>((resolve) => {
+            entry.resolve = resolve;
         });
+        this.sent.push(entry);
+        if (this.sent.length === 1) {
+            this.begin();
+        }
+        return { entry, result };
     }
 
     private fail(error: unknown): void {
@@ -231,6 +287,12 @@ export class Session {
         }
         if (message.name.startsWith("authentication")) {
             this.authenticate(message, running);
+        } else if (running.onDone !== undefined && STEP_ENDS.has(message.name)) {
+            running.done += 1;
+            this.begin();
+            running.onDone(running.done);
+        } else if (running.onDone !== undefined && STEP_GIVES.has(message.name)) {
+            // Rows of a batch are nobody's, and its COPY data is under way.
         } else if (message instanceof RowDescriptionMessage) {
             running.current = { columns: message.fields.map((field) => field.name), rows: [] };
         } else if (message instanceof DataRowMessage) {
@@ -241,7 +303,9 @@ export class Session {
         } else if (message instanceof DatabaseError) {
             running.error ??= message;
         } else if (message.name === "copyInResponse") {
-            this.copyIn(running.copyData ?? "");
+            for (const chunk of copyMessages(running.copyData ?? "")) {
+                this.stream.write(chunk);
+            }
         } else if (message instanceof ReadyForQueryMessage) {
             this.state = message.status === "T" || message.status === "E" ? message.status : "I";
             this.sent.shift();
@@ -264,14 +328,14 @@ export class Session {
             this.fail(running.error);
         }
     }
+}
 
-    private copyIn(data: string): void {
-        const bytes = Buffer.from(data);
-        for (let at = 0; at < bytes.length; at += COPY_CHUNK) {
-            this.stream.write(serialize.copyData(bytes.subarray(at, at + COPY_CHUNK)));
-        }
-        this.stream.write(serialize.copyDone());
-    }
+function copyMessages(data: string): Buffer[] {
+    const bytes = Buffer.from(data);
+    const chunks = Array.from({ length: Math.ceil(bytes.length / COPY_CHUNK) }, (_, index) =>
+        serialize.copyData(bytes.subarray(index * COPY_CHUNK, (index + 1) * COPY_CHUNK)),
+    );
+    return [...chunks, serialize.copyDone()];
 }
 
 function connectionLost(): DatabaseError {

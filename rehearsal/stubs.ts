@@ -1,6 +1,7 @@
 /** The stubs on the rehearsal's server: made from text, read back as text and as tables. */
 
 import type { Column } from "../upstreams/model";
+import { quoteLiteral } from "../upstreams/quote";
 import type { RehearsalServer } from "./container";
 import type { Session } from "./session";
 
@@ -83,8 +84,16 @@ export function entriesOf(dump: string): DumpEntry[] {
     });
 }
 
-/** The user's tables of a database, in the order of their names, columns in their own. */
-export async function tablesOf(session: Session): Promise<StubTable[]> {
+/**
+ * The user's tables of a database, in the order of their names, columns in their own.
+ *
+ * @param wanted Only those.
+ */
+export async function tablesOf(
+    session: Session,
+    wanted?: ReadonlyArray<Pick<StubTable, "schema" | "name">>,
+): Promise<StubTable[]> {
+    const names = wanted?.map(({ schema, name }) => `(${quoteLiteral(schema)}, ${quoteLiteral(name)})`);
     const rows = await session.rows(`
         SELECT n.nspname, c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
             || CASE WHEN a.attidentity = 'a' THEN ' GENERATED ALWAYS AS IDENTITY'
@@ -95,6 +104,7 @@ export async function tablesOf(session: Session): Promise<StubTable[]> {
         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
             AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                 AND d.objid = c.oid AND d.deptype = 'e')
+            ${names === undefined ? "" : `AND (n.nspname, c.relname) IN (${names.join(", ")})`}
         ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", a.attnum`);
     const tables = new Map<string, { schema: string; name: string; columns: Column[] }>();
     for (const [schema, name, column, type] of rows) {

@@ -1,9 +1,6 @@
 /** SQL types as the schema's columns have them: how they are printed, and how they relate. */
 
-import type { Node, TypeName } from "libpg-query";
-import { isPlainName } from "../upstreams/parser";
-import { quoteIdent } from "../upstreams/quote";
-import { constText, type QualifiedName, strings } from "./parse/ast";
+import type { QualifiedName } from "./parse/ast";
 
 /** A column's type. */
 export interface ColumnType {
@@ -16,7 +13,7 @@ export interface ColumnType {
     readonly user?: boolean;
     /** The rows of this relation. */
     readonly row?: QualifiedName;
-    /** Nothing in the catalog has this name. */
+    /** Nothing in the catalog has this name, or it is none that a column can have. */
     readonly unknown?: boolean;
 }
 
@@ -66,84 +63,6 @@ export function printedType(text: string): ColumnType {
 /** A bare `character` is one character long only where a person writes it; the catalog's has no length. */
 function charName(modifiers: string): string {
     return modifiers === "" ? "bpchar" : "char";
-}
-
-export function printName(name: string): string {
-    return isPlainName(name) ? name : quoteIdent(name);
-}
-
-/** The words and numbers in a type's parentheses. */
-function modifiersOf(nodes: readonly Node[] | undefined): string[] {
-    return (nodes ?? []).flatMap((node) => {
-        const text = constText(node);
-        if (text !== undefined) {
-            return [/^-?\d+(?:\.\d+)?$/.test(text) ? text : `'${text.replaceAll("'", "''")}'`];
-        }
-        return "ColumnRef" in node ? [strings(node.ColumnRef.fields).map(printName).join(".")] : [];
-    });
-}
-
-/** The type that a TypeName means; `find` looks a name up in the catalog. */
-export function writtenType(
-    type: TypeName | undefined,
-    find: (name: QualifiedName) => ColumnType | undefined,
-): ColumnType {
-    const parts = strings(type?.names);
-    const name = parts.at(-1) ?? "text";
-    const schema = parts.at(-2);
-    const array = (type?.arrayBounds ?? []).length > 0;
-    const suffix = array ? "[]" : "";
-    // The parser turns `interval day to second` into bit masks; they don't change what is stored.
-    const words = name === "interval" ? [] : modifiersOf(type?.typmods);
-    const mods = words.length === 0 ? "" : `(${words.join(",")})`;
-    if (schema === "pg_catalog" && name === "char") {
-        // "char" in quotes; the parser gives char as pg_catalog.bpchar.
-        return { sql: `"char"${suffix}`, base: '"char"', array };
-    }
-    const short = schema === undefined || schema === "pg_catalog" ? SHORT.get(name) : undefined;
-    if (short !== undefined) {
-        return { sql: `${short}${mods}${suffix}`, base: short, array };
-    }
-    if (name === "bpchar" && mods !== "") {
-        return { sql: `char${mods}${suffix}`, base: "char", array };
-    }
-    const found = find(schema === undefined ? { name } : { schema, name });
-    if (found !== undefined) {
-        return found.array || (mods === "" && !array)
-            ? found
-            : { ...found, sql: `${found.base}${mods}${suffix}`, array };
-    }
-    const base = parts.map(printName).join(".");
-    return { sql: `${base}${suffix}`, base, array, unknown: true };
-}
-
-const FAMILIES: ReadonlyMap<string, string> = new Map(
-    [
-        ["number", "smallint", "integer", "bigint", "numeric", "real", "double precision", "money", "oid"],
-        ["text", "text", "varchar", "char", "bpchar", "name", "citext"],
-        ["time", "date", "timestamp", "timestamptz", "time", "timetz"],
-        ["boolean", "boolean"],
-        ["json", "json", "jsonb"],
-        ["uuid", "uuid"],
-        ["bytes", "bytea"],
-        ["network", "inet", "cidr", "macaddr", "macaddr8"],
-        ["interval", "interval"],
-        ["search", "tsvector"],
-    ].flatMap(([family = "", ...names]) => names.map((name): [string, string] => [name, family])),
-);
-
-/** A coarse kind of a type, such as `number`; undefined where nothing can be said. Arrays have a kind of their own. */
-export function familyOf(sql: string): string | undefined {
-    const { base, array } = printedType(sql);
-    const family = FAMILIES.get(base.toLowerCase().replace(/^.*\./, ""));
-    return family === undefined ? undefined : array ? `${family}[]` : family;
-}
-
-/** Do two types hold different kinds of values? */
-export function contradicts(declared: string, needed: string): boolean {
-    const [a, b] = [familyOf(declared), familyOf(needed)];
-    // Text can stand for anything, and of other types nothing certain can be said.
-    return a !== undefined && b !== undefined && a !== b && a !== "text" && b !== "text";
 }
 
 /** Numbers from narrow to wide. */

@@ -47,6 +47,8 @@ export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
     fsync: "off",
     full_page_writes: "off",
     synchronous_commit: "off",
+    // What a command that was killed has begun ends with it, and is in no other's way.
+    client_connection_check_interval: "500ms",
     // 50 commands with some connections each, and a helper session for each caller that finds the stock empty.
     max_connections: "300",
     // A prepared database is 5 MB of WAL, and every DROP DATABASE is a checkpoint: no log lines about either.

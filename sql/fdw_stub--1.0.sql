@@ -30,6 +30,9 @@ CREATE TABLE fdw_stub.setting (
     grace        interval NOT NULL DEFAULT '30 seconds' CHECK (grace > '0'),
     makers       integer  NOT NULL DEFAULT 4 CHECK (makers BETWEEN 1 AND 100),
     linger       interval NOT NULL DEFAULT '5 minutes' CHECK (linger > '0'),
+    turn_begin   interval NOT NULL DEFAULT '5 seconds' CHECK (turn_begin > '0'),
+    turn_silence interval NOT NULL DEFAULT '10 seconds' CHECK (turn_silence > '0'),
+    turn_max     interval NOT NULL DEFAULT '1 minute' CHECK (turn_max > '0'),
     strategy     text     NOT NULL DEFAULT 'wal_log' CHECK (strategy IN ('wal_log', 'file_copy')),
     template     text     NOT NULL DEFAULT 'template0',
     dev_database text,
@@ -43,6 +46,9 @@ COMMENT ON COLUMN fdw_stub.setting.max_age IS 'a database older than this goes, 
 COMMENT ON COLUMN fdw_stub.setting.grace IS 'how long a database that nobody connected to yet counts as used';
 COMMENT ON COLUMN fdw_stub.setting.makers IS 'callers that may run CREATE DATABASE at the same time when the stock is empty';
 COMMENT ON COLUMN fdw_stub.setting.linger IS 'how long the worker stays when it has nothing to do and nothing to watch';
+COMMENT ON COLUMN fdw_stub.setting.turn_begin IS 'by when a command connects whose schema creates roles, before another takes its turn';
+COMMENT ON COLUMN fdw_stub.setting.turn_silence IS 'how long such a command may do nothing';
+COMMENT ON COLUMN fdw_stub.setting.turn_max IS 'how long one command waits for the roles of those at work';
 COMMENT ON COLUMN fdw_stub.setting.strategy IS 'STRATEGY of CREATE DATABASE; PostgreSQL 14 has only file copies';
 COMMENT ON COLUMN fdw_stub.setting.template IS 'what fresh databases are copies of; it must refuse connections';
 COMMENT ON COLUMN fdw_stub.setting.dev_database IS 'the only other database that reset() may replace';
@@ -69,11 +75,15 @@ CREATE TABLE fdw_stub.database (
     client_addr      inet,
     -- in use as long as the session that asked lives, and dropped after it
     held             boolean NOT NULL DEFAULT false,
-    -- roles not known at set-up that existed already when it was handed out
+    -- roles not known at set-up that existed already when it was handed out, and a moment before they were looked up
     roles_before     oid[] NOT NULL DEFAULT '{}',
-    -- made by desired_database(), which was in it before its caller
+    roles_seen_at    timestamptz,
+    -- made by desired_database(), which was in it before its caller, and whether it is in it still
     desired          boolean NOT NULL DEFAULT false,
-    -- names of the roles that its schema created, or, beside a desired database, is expected to create
+    filling          boolean NOT NULL DEFAULT false,
+    -- the desired database of the same command
+    beside           text,
+    -- names of the roles that its schema created, or is expected to create
     role_names       text[] NOT NULL DEFAULT '{}',
     -- dropped even when somebody is connected
     forced           boolean NOT NULL DEFAULT false,
@@ -456,7 +466,7 @@ BEGIN
                 SELECT FROM used
                 WHERE r.oid <> ALL (used.roles_before)
                     AND NOT coalesce(used.state = 'idle' AND used.state_change <
-                        (SELECT max(d.handed_at) FROM fdw_stub.database AS d WHERE r.oid <> ALL (d.roles_before)), false))
+                        (SELECT max(d.roles_seen_at) FROM fdw_stub.database AS d WHERE r.oid <> ALL (d.roles_before)), false))
             -- Nothing depends on it but what goes with databases of ours that nobody is in.
             AND NOT EXISTS (
                 SELECT FROM pg_shdepend AS x
@@ -496,14 +506,16 @@ END
 $f$;
 
 -- Frees the names of roles that the schemas in some databases are known to have created, unless a command that came later
--- may have created them, or somebody is logged in as one elsewhere.
-CREATE FUNCTION fdw_stub._free_roles(of_databases text[], patience interval DEFAULT '200 milliseconds') RETURNS void
+-- may have created them, or somebody is logged in as one elsewhere. False when another caller was in the way.
+CREATE FUNCTION fdw_stub._free_roles(of_databases text[], patience interval DEFAULT '200 milliseconds') RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $f$
 BEGIN
-    IF NOT EXISTS (SELECT FROM fdw_stub.database AS d WHERE d.name = ANY (of_databases) AND d.role_names <> '{}')
-        OR NOT fdw_stub._lock_roles(patience) THEN
-        RETURN;
+    IF NOT EXISTS (SELECT FROM fdw_stub.database AS d JOIN pg_authid AS r ON r.rolname = ANY (d.role_names)
+                   WHERE d.name = ANY (of_databases) AND r.oid <> ALL (d.roles_before)) THEN
+        RETURN true;
+    ELSIF NOT fdw_stub._lock_roles(patience) THEN
+        RETURN false;
     END IF;
     PERFORM fdw_stub._set_role_aside(r.oid)
     FROM pg_authid AS r
@@ -513,61 +525,149 @@ BEGIN
             WHERE d.name = ANY (of_databases) AND r.rolname = ANY (d.role_names) AND r.oid <> ALL (d.roles_before)
                 AND NOT EXISTS (
                     SELECT FROM fdw_stub.database AS o
-                    WHERE o.state = 'out' AND NOT o.desired AND o.name <> ALL (of_databases) AND o.handed_at > d.handed_at
-                        AND r.rolname = ANY (o.role_names) AND r.oid <> ALL (o.roles_before)))
+                    WHERE o.state = 'out' AND (o.filling OR NOT o.desired) AND o.name <> ALL (of_databases)
+                        AND o.handed_at > d.handed_at AND r.rolname = ANY (o.role_names) AND r.oid <> ALL (o.roles_before)))
         AND NOT EXISTS (
             SELECT FROM pg_stat_activity AS s
             WHERE s.usesysid = r.oid AND s.datname <> ALL (of_databases::name[]));
+    RETURN true;
 END
 $f$;
 
--- Two commands whose schemas create the same role cannot be at work at the same time, so those that are known to create
--- roles take turns: until its commit the caller is the only one, and the next waits for what is handed out to it. A
--- database is waited for while a session in it does something, or did within ten seconds; before its first session for
--- five seconds, or ten where a command has yet to be started. Longer would hold up those that come after a command that
--- takes databases and connects to none; shorter would be too short for ten commands on a busy machine. After a minute the caller goes on in any case: then
--- PostgreSQL says which role exists. Returns the databases whose commands have ended, for _free_roles().
+------------------------------------------------------------------------------------------------------------------
+-- Turns: two commands whose schemas create the same role cannot be at work at the same time
+--
+-- Those that are known to create roles take turns. Until its commit the caller has the lock; from then on the turn is that
+-- of the database that was handed out to it, and ends with the command. Nothing tells the end but the sessions: those of a
+-- command, in its desired and its dev database, overlap from its first to its last (Atlas keeps one open throughout).
+------------------------------------------------------------------------------------------------------------------
+
+-- Databases of schemas that create roles to which somebody has connected, be it that he has left. A session is counted when
+-- it can be seen already; so who looks here first, and at the sessions only then, misses none that has begun and lives.
+CREATE FUNCTION fdw_stub._begun() RETURNS text[]
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $f$
+    SELECT coalesce(array_agg(d.name), '{}')
+    FROM fdw_stub.database AS d
+    JOIN pg_database AS p ON p.datname = d.name::name
+    WHERE d.state IN ('out', 'dropping') AND d.role_names <> '{}'
+        AND (d.used_at IS NOT NULL OR pg_stat_get_db_sessions(p.oid) > d.desired::int);
+$f$;
+
+-- How far the commands are to which databases for a schema with roles were handed out: one `works`; it only `idles` in its
+-- sessions, for turn_silence; it has `ended`; it is `late`, for it has not connected within turn_begin. A session that holds
+-- its databases tells that the command lives: then it may be silent between its sessions too, and begin when it wants.
+CREATE FUNCTION fdw_stub._turns(begun text[], OUT name text, OUT phase text) RETURNS SETOF record
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $f$
+    SELECT u.name,
+           CASE WHEN u.filling THEN CASE WHEN u.sessions > 0 OR u.holder_lives THEN 'works' ELSE 'ended' END
+                WHEN u.works THEN 'works'
+                WHEN u.sessions > 0 THEN 'idles'
+                WHEN u.state = 'dropping' THEN 'ended'
+                WHEN u.holder_lives AND (NOT u.has_begun OR greatest(u.handed_at, u.used_at) > clock_timestamp() - u.turn_silence)
+                    THEN 'works'
+                WHEN u.held OR u.has_begun THEN 'ended'
+                WHEN u.handed_at > clock_timestamp() - u.turn_begin THEN 'works'
+                ELSE 'late' END
+    FROM (
+        SELECT d.name, d.state, d.filling, d.held, d.handed_at, d.used_at, g.turn_begin, g.turn_silence,
+               count(s.pid) AS sessions,
+               -- A session that has just begun has no state yet.
+               coalesce(bool_or(NOT coalesce(s.state = 'idle' AND s.state_change < clock_timestamp() - g.turn_silence, false))
+                        FILTER (WHERE s.pid IS NOT NULL), false) AS works,
+               coalesce(d.name = ANY (begun) OR d.beside = ANY (begun), false) AS has_begun,
+               d.held AND EXISTS (SELECT FROM pg_stat_activity AS h
+                                  WHERE h.pid = d.pid AND h.backend_start = d.session_started) AS holder_lives
+        FROM fdw_stub.database AS d
+        CROSS JOIN fdw_stub.setting AS g
+        LEFT JOIN pg_database AS p ON p.datname = d.name::name
+        LEFT JOIN pg_database AS b ON b.datname = d.beside::name
+        LEFT JOIN pg_stat_activity AS s ON s.backend_type = 'client backend' AND s.datid IN (p.oid, b.oid)
+        WHERE d.state IN ('out', 'dropping') AND d.role_names <> '{}' AND (d.filling OR NOT d.desired)
+        GROUP BY d.name, g.one
+    ) AS u;
+$f$;
+
+-- Takes its database from a command that is late, so that it cannot begin in the turn of another. False when it has begun
+-- after all: without FORCE, PostgreSQL drops no database that somebody is in, and lets nobody in meanwhile.
+CREATE FUNCTION fdw_stub._drop_late(late text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    connection constant text := 'fdw_stub_maker';
+BEGIN
+    PERFORM fdw_stub._connect(connection, current_database());
+    PERFORM fdw_stub._run(connection, format('DROP DATABASE IF EXISTS %I', late));
+    PERFORM fdw_stub._run(connection, format('DELETE FROM fdw_stub.database WHERE name = %L', late));
+    PERFORM fdw_stub._disconnect(connection);
+    RETURN true;
+EXCEPTION
+    WHEN object_in_use THEN
+        PERFORM fdw_stub._disconnect(connection);
+        RETURN false;
+    WHEN OTHERS OR query_canceled THEN
+        PERFORM fdw_stub._disconnect(connection);
+        RAISE;
+END
+$f$;
+
+-- Waits in a queue, in which each waits as long as the one before it takes. One that keeps its transaction open is passed.
+CREATE FUNCTION fdw_stub._lock_turn() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = 0
+AS $f$
+DECLARE
+    patience constant interval := (SELECT g.turn_begin FROM fdw_stub.setting AS g);
+BEGIN
+    PERFORM set_config('lock_timeout', ceil(1000 * extract(epoch FROM patience))::text, true);
+    LOOP
+        BEGIN
+            PERFORM pg_advisory_xact_lock(1717860211, 5);
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            PERFORM pg_stat_clear_snapshot();
+            EXIT WHEN EXISTS (
+                SELECT FROM pg_locks AS l
+                JOIN pg_stat_activity AS s ON s.pid = l.pid
+                WHERE l.locktype = 'advisory' AND l.classid = 1717860211 AND l.objid = 5 AND l.granted
+                    AND l.database = (SELECT p.oid FROM pg_database AS p WHERE p.datname = current_database())
+                    AND s.state LIKE 'idle in transaction%' AND s.state_change < clock_timestamp() - patience);
+        END;
+    END LOOP;
+END
+$f$;
+
+-- Returns when it is the caller's turn: the databases whose commands have ended, for _free_roles(). After turn_max, in which
+-- no other could begin, the caller goes on in any case: then PostgreSQL says which role exists.
 CREATE FUNCTION fdw_stub._take_turn() RETURNS text[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $f$
 DECLARE
-    give_up constant timestamptz := clock_timestamp() + interval '1 minute';
-    mine boolean := false;
+    give_up timestamptz;
+    begun text[];
     others_turn boolean;
     ended text[];
+    late text[];
+    each text;
 BEGIN
+    PERFORM fdw_stub._lock_turn();
+    give_up := clock_timestamp() + (SELECT g.turn_max FROM fdw_stub.setting AS g);
     LOOP
-        mine := mine OR pg_try_advisory_xact_lock(1717860211, 5);
-        IF mine THEN
-            PERFORM pg_stat_clear_snapshot();
-            SELECT coalesce(bool_or((u.works OR u.starts) AND NOT u.dropping), false),
-                   array_agg(u.name) FILTER (WHERE u.dropping OR (u.sessions = 0 AND NOT u.starts))
-            INTO others_turn, ended
-            FROM (
-                SELECT d.name, d.state = 'dropping' AS dropping, count(s.pid) AS sessions,
-                       -- A session that has just begun has no state yet.
-                       coalesce(bool_or(NOT coalesce(s.state = 'idle' AND s.state_change < clock_timestamp()
-                                                         - interval '10 seconds', false))
-                                FILTER (WHERE s.pid IS NOT NULL), false) AS works,
-                       count(s.pid) = 0 AND d.used_at IS NULL AND pg_stat_get_db_sessions(p.oid) = 0
-                           AND d.handed_at > clock_timestamp() - CASE WHEN d.held THEN interval '10 seconds'
-                                                                      ELSE interval '5 seconds' END
-                           AND (NOT d.held OR EXISTS (SELECT FROM pg_stat_activity AS h
-                                                      WHERE h.pid = d.pid AND h.backend_start = d.session_started)) AS starts
-                FROM fdw_stub.database AS d
-                JOIN pg_database AS p ON p.datname = d.name::name
-                LEFT JOIN pg_stat_activity AS s ON s.datid = p.oid AND s.backend_type = 'client backend'
-                WHERE d.state IN ('out', 'dropping') AND NOT d.desired AND d.role_names <> '{}'
-                GROUP BY d.name, p.oid
-            ) AS u;
-            EXIT WHEN NOT others_turn;
-        END IF;
-        IF clock_timestamp() > give_up THEN
-            RETURN '{}';
-        END IF;
+        PERFORM pg_stat_clear_snapshot();
+        begun := fdw_stub._begun();
+        PERFORM pg_stat_clear_snapshot();
+        SELECT coalesce(bool_or(t.phase = 'works'), false),
+               coalesce(array_agg(t.name) FILTER (WHERE t.phase = 'ended'), '{}'),
+               coalesce(array_agg(t.name) FILTER (WHERE t.phase = 'late'), '{}')
+        INTO others_turn, ended, late
+        FROM fdw_stub._turns(begun) AS t;
+        FOREACH each IN ARRAY late LOOP
+            others_turn := NOT fdw_stub._drop_late(each) OR others_turn;
+        END LOOP;
+        EXIT WHEN NOT others_turn OR clock_timestamp() > give_up;
         PERFORM pg_sleep(0.01);
     END LOOP;
-    RETURN coalesce(ended, '{}');
+    RETURN ended;
 END
 $f$;
 
@@ -665,9 +765,11 @@ DECLARE
     doomed record;
 BEGIN
     PERFORM pg_stat_clear_snapshot();
+    -- Not one that has been handed on since: whoever was seen in it was there before.
     UPDATE fdw_stub.database AS d SET used_at = moment
     FROM fdw_stub._used() AS u
-    WHERE u.name = d.name AND u.clients > 0 AND coalesce(d.used_at, '-infinity') < moment - interval '500 milliseconds';
+    WHERE u.name = d.name AND u.clients > 0 AND d.handed_at < moment
+        AND coalesce(d.used_at, '-infinity') < moment - interval '500 milliseconds';
 
     FOR doomed IN
         SELECT l.name, l.handed_at, l.too_old
@@ -694,10 +796,10 @@ BEGIN
         -- Unless it has been handed on since: what was seen of its sessions is newer than what was read of it.
         PERFORM FROM fdw_stub.database WHERE name = doomed.name AND state = 'out' AND handed_at = doomed.handed_at
         FOR UPDATE SKIP LOCKED;
-        IF FOUND THEN
+        -- Its record is what tells whose the roles are, so it stays until they are free.
+        IF FOUND AND fdw_stub._free_roles(ARRAY[doomed.name]) THEN
             UPDATE fdw_stub.database SET state = 'dropping', forced = doomed.too_old WHERE name = doomed.name;
             EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', doomed.name);
-            PERFORM fdw_stub._free_roles(ARRAY[doomed.name]);
         END IF;
     END LOOP;
 END
@@ -740,7 +842,7 @@ BEGIN
     SELECT name, forced INTO doomed FROM fdw_stub.database
     WHERE state = 'dropping' AND coalesce(tried_at, '-infinity') < clock_timestamp() - interval '1 minute'
     ORDER BY tried_at NULLS FIRST, name LIMIT 1 FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    IF NOT FOUND OR NOT fdw_stub._free_roles(ARRAY[doomed.name]) THEN
         RETURN false;
     END IF;
     PERFORM pg_stat_clear_snapshot();
@@ -888,6 +990,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $f$
 DECLARE
     before oid[] := '{}';
+    seen_at timestamptz;
     creates text[] := '{}';
     made text;
     handed text;
@@ -896,7 +999,8 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
 
     IF beside IS NOT NULL THEN
-        SELECT d.role_names INTO creates FROM fdw_stub.database AS d WHERE d.name = beside AND d.desired;
+        SELECT d.role_names INTO creates FROM fdw_stub.database AS d
+        WHERE d.name = fresh_database.beside AND d.desired AND NOT d.filling;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'database "%" does not hold a desired schema, or holds it no more', beside
                 USING ERRCODE = 'invalid_parameter_value',
@@ -906,6 +1010,7 @@ BEGIN
         END IF;
     END IF;
 
+    seen_at := clock_timestamp();
     IF EXISTS (
         SELECT FROM fdw_stub.setting AS g
         WHERE EXISTS (SELECT FROM pg_authid AS r WHERE r.oid <> ALL (g.role_oids))
@@ -917,7 +1022,8 @@ BEGIN
     LOOP
         -- Marked and opened at the caller's commit, both or none.
         UPDATE fdw_stub.database
-        SET state = 'out', handed_at = clock_timestamp(), roles_before = before, role_names = creates,
+        SET state = 'out', handed_at = clock_timestamp(), roles_before = before, roles_seen_at = seen_at,
+            role_names = creates, beside = fresh_database.beside,
             held = coalesce(hold, false), pid = pg_backend_pid(), application_name = current_setting('application_name'), client_addr = inet_client_addr()
         WHERE state IN ('ready', 'creating') AND name = coalesce(made,
             (SELECT o.name FROM fdw_stub.database AS o WHERE o.state = 'ready' LIMIT 1 FOR UPDATE SKIP LOCKED))
@@ -1322,6 +1428,19 @@ EXCEPTION WHEN OTHERS THEN
 END
 $f$;
 
+-- Hands out the database that a desired schema is to run in. For a session that commits at once and holds it, so that those
+-- who come after know whose the roles are, also when the caller is killed half-way.
+CREATE FUNCTION fdw_stub._begin_desired(creates text[]) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $f$
+DECLARE
+    made constant text := fdw_stub.fresh_database(true);
+BEGIN
+    UPDATE fdw_stub.database AS d SET desired = true, filling = true, role_names = creates WHERE d.name = made;
+    RETURN made;
+END
+$f$;
+
 -- Frees the names of the roles that a desired schema has created, and hands its database to the session that asked. For a
 -- session that commits at once: the caller's own statement has not ended yet.
 CREATE FUNCTION fdw_stub._settle_desired(of_database text, new_roles oid[], caller integer, hold boolean) RETURNS void
@@ -1330,7 +1449,7 @@ AS $f$
 BEGIN
     PERFORM fdw_stub._lock_roles('10 seconds');
     UPDATE fdw_stub.database AS d
-    SET desired = true, held = hold, pid = s.pid, session_started = s.backend_start, handed_at = clock_timestamp(),
+    SET filling = false, held = hold, pid = s.pid, session_started = s.backend_start, handed_at = clock_timestamp(),
         application_name = s.application_name, client_addr = s.client_addr, used_at = NULL,
         role_names = ARRAY(SELECT r.rolname::text FROM pg_authid AS r WHERE r.oid = ANY (new_roles))
     FROM pg_stat_get_activity(caller) AS s
@@ -1357,6 +1476,11 @@ DECLARE
     helper constant text := 'fdw_stub_helper';
     runner constant text := 'fdw_stub_runner';
     whole constant text := (SELECT string_agg(p.sql, E'\n') FROM jsonb_to_recordset(pieces) AS p (sql text));
+    role_statement constant text := '\mcreate\s+(?:role|group|user(?!\s+mapping\M))\M';
+    -- Told beforehand; roles that only running it tells are added when it has run.
+    creates constant text[] := ARRAY(
+        SELECT DISTINCT coalesce(replace(m[1], '""', '"'), lower(m[2]))
+        FROM regexp_matches(whole, role_statement || $re$\s+(?:"((?:[^"]|"")+)"|([[:alnum:]_$]+))$re$, 'gi') AS m);
     ended text[] := '{}';
     known_roles oid[];
     new_roles oid[];
@@ -1373,7 +1497,7 @@ BEGIN
         RAISE EXCEPTION 'no file of the desired schema was found' USING ERRCODE = 'invalid_parameter_value',
             HINT = 'Check the path or the pattern of the files: a plan for an empty schema would drop everything.';
     END IF;
-    IF whole ~* '\mcreate\s+(role|group|user(?!\s+mapping\M))\M' THEN
+    IF whole ~* role_statement THEN
         ended := fdw_stub._take_turn();
     END IF;
     BEGIN
@@ -1383,7 +1507,7 @@ BEGIN
         IF ended <> '{}' THEN
             PERFORM fdw_stub._run(helper, format('SELECT fdw_stub._free_roles(%L, ''10 seconds'')::text', ended));
         END IF;
-        made := fdw_stub._run(helper, 'SELECT fdw_stub.fresh_database(true)');
+        made := fdw_stub._run(helper, format('SELECT fdw_stub._begin_desired(%L)', creates));
         known_roles := ARRAY(SELECT r.oid FROM pg_authid AS r);
         PERFORM fdw_stub._connect(runner, made);
         -- Names are found as in a session of the caller's, whose URL may name another search_path. A statement that runs

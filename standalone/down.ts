@@ -1,11 +1,12 @@
 import type Docker from "dockerode";
 import { type StackIdentity, stackName } from "../docker/labels";
 import { removeStandalone } from "../docker/stack";
+import { removeResting } from "../rehearsal";
 import { whileLocked } from "./lock";
 import { refusePulumis } from "./ownership";
 
 /**
- * Removes what the standalone runner made for a stack, and nothing else.
+ * Removes what the standalone runner made for a stack, and servers of rehearsals that nobody uses.
  *
  * @param waiting Called when another run has to be waited for.
  * @returns what was removed, in words; empty when there was nothing.
@@ -14,6 +15,7 @@ import { refusePulumis } from "./ownership";
 export async function down(docker: Docker, identity: StackIdentity, waiting: () => void): Promise<string[]> {
     return whileLocked(stackName(identity), waiting, async () => {
         await refusePulumis(docker, identity);
+        await removeResting(docker);
         return removeStandalone(docker, identity);
     });
 }

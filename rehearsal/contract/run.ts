@@ -11,7 +11,7 @@ import { withoutExtensions } from "../ddl";
 import type { FailureFact } from "../facts";
 import { failureFindings } from "../failures";
 import { noKnowledge } from "../knowledge";
-import { LearningPass } from "../learning";
+import { LearningPass, Unread } from "../learning";
 import { dumpEntries, dumpStub, immovableIn, type StubTable, tablesOf } from "../stubs";
 import { stubEntries } from "./entries";
 import { sortFailures } from "./failures";
@@ -66,14 +66,18 @@ interface Ran {
     readonly files: ReadonlySet<string>;
     /** The database that the tables are for, where they come after `\c` to another one. */
     readonly other: string | undefined;
+    /** Databases of the cluster but the contract's own. */
+    readonly databases: readonly string[];
 }
 
 async function runOnce(
     server: RehearsalServer,
-    { paths, database, devUser, variables, fileSystem, onProgress }: ContractInput,
+    input: ContractInput,
     stubs: ReadonlyMap<string, string>,
     ownDatabase: string | undefined,
+    careful = false,
 ): Promise<Ran> {
+    const { paths, database, devUser, variables, fileSystem, onProgress } = input;
     const knowledge = { ...noKnowledge([]), ownDatabase };
     const pass = new LearningPass(server, {
         devDatabase: database,
@@ -98,16 +102,17 @@ async function runOnce(
             },
             {
                 session: (file) => pass.session(file),
-                statement: (statement) => {
+                statement: (statement, awaited) => {
                     files.add(statement.file);
                     if (statement.database !== undefined && !COMMON.has(statement.database)) {
                         named.add(statement.database);
                     }
-                    return pass.statement(statement);
+                    return pass.statement(statement, awaited || careful);
                 },
                 finding: () => undefined,
             },
         );
+        const { databases } = await pass.finish();
         const [only] = named;
         const isEmpty = pass.facts.relations.length === 0;
         return {
@@ -115,12 +120,16 @@ async function runOnce(
             reading,
             files,
             failures: pass.facts.failures,
+            databases,
             other: isEmpty && named.size === 1 && only !== database && only !== ownDatabase ? only : undefined,
         };
     } catch (error) {
         pass.end();
-        throw error;
+        if (careful || !(error instanceof Unread)) {
+            throw error;
+        }
     }
+    return runOnce(server, input, stubs, ownDatabase, true);
 }
 
 /** Runs it until nothing that it asks for is missing. */
@@ -134,9 +143,8 @@ async function run(server: RehearsalServer, input: ContractInput): Promise<Ran> 
             return ran;
         }
         try {
-            const { databases } = await ran.pass.finish();
             const next = new Map<string, string>();
-            for (const database of databases.filter((name) => name !== "postgres" && name !== ran.other)) {
+            for (const database of ran.databases.filter((name) => name !== "postgres" && name !== ran.other)) {
                 next.set(database, (await dumpStub(server, database, "")).join("\n"));
             }
             if (ran.other === undefined && next.size === 0) {
@@ -169,7 +177,6 @@ export async function runContract(server: RehearsalServer, input: ContractInput)
                 ...failureFindings([...lacking.values(), ...serious], { strict: true, mappings: [], devUser }),
             ]);
         }
-        await pass.session("");
         const session = await pass.stub(database);
         const leftOut = await leftOutIn(session);
         const privileges = await privilegesIn(session);

@@ -193,7 +193,7 @@ export class Attempt {
             for (const session of sessions) {
                 await pass.session(session[0]?.file ?? "");
                 for (const statement of session) {
-                    await pass.statement(statement);
+                    await pass.statement(statement, true);
                 }
             }
             await pass.finish();

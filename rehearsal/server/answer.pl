@@ -17,11 +17,15 @@
 #   tls                                   {"event":"failed","n":…,"message":…} when it could not be carried out
 #   authority PATH
 #   client CERTIFICATE KEY USER
+#   place memory|disk                     where clusters stand from now on
 #   stop
 #   sync
+#   rest SECONDS
 # The server inside gives the same commands by the socket `socket/control`; of these nothing is told.
 # Texts among the arguments are hexadecimal. `serve` begins with a fresh copy of the initialised cluster, and its
-# arguments are PostgreSQL's. The end of the input ends all.
+# arguments are PostgreSQL's; `stop` leaves such a copy for the stack's own server. The end of the input ends all, but after
+# `rest`: then nothing of what was run is left, and the first who connects to the socket `socket/next` in time gives the
+# commands from then on.
 use strict;
 use warnings;
 use Digest::MD5 'md5_hex';
@@ -35,8 +39,11 @@ use Socket;
 my ($superuser) = @ARGV;
 my $home    = '/rehearsal';
 my $inner   = "$home/socket/.s.PGSQL.5432";
-my $data    = "$home/data";
-my $pristine = "$home/pristine";
+# Clusters stand in memory, where making a file costs next to nothing; what takes more room than that stands on disk.
+my $memory   = "$home/memory";
+my $place    = $memory;
+my $data     = "$home/data";
+my $pristine = "$memory/pristine";
 my ($uid, $gid) = (getpwnam 'postgres')[2, 3];
 my $bin = $ENV{PG_MAJOR} && -x "/usr/lib/postgresql/$ENV{PG_MAJOR}/bin/postgres"
     ? "/usr/lib/postgresql/$ENV{PG_MAJOR}/bin" : '/usr/local/bin';
@@ -514,11 +521,35 @@ sub forget {
     $speaks_tls = 0;
 }
 
+# A copy of the initialised cluster that is being made while the one before it is in use.
+my $spare;
+
+sub begin_spare {
+    return if $spare || $place ne $memory;
+    $spare = fork // return;
+    return if $spare;
+    close $_->{socket} for values %listening;
+    exec 'cp', '-a', $pristine, "$memory/spare" or POSIX::_exit(1);
+}
+
+# A fresh copy of the initialised cluster.
+sub renew {
+    system('rm', '-rf', "$memory/data", "$home/disk") == 0 or die "cannot remove the old cluster\n";
+    unlink $data;
+    mkdir $place;
+    my $there = $spare && waitpid($spare, 0) == $spare && $? == 0 && $place eq $memory;
+    undef $spare;
+    if (!$there || !rename "$memory/spare", "$place/data") {
+        system('rm', '-rf', "$memory/spare");
+        system('cp', '-a', $pristine, "$place/data") == 0 or die "cannot copy the cluster\n";
+    }
+    symlink "$place/data", $data or die "cannot lead to the cluster: $!\n";
+}
+
 sub serve {
     my (@arguments) = @_;
     forget();
-    system('rm', '-rf', $data) == 0 or die "cannot remove the old cluster\n";
-    system('cp', '-a', $pristine, $data) == 0 or die "cannot copy the cluster\n";
+    renew();
     unlink $inner;
     $answers_names = 1;
     $postmaster = as_postgres(sub {
@@ -531,7 +562,10 @@ sub serve {
     });
     for (1 .. 6000) {
         die "PostgreSQL did not start: " . `tail -n 5 $home/log` unless running();
-        return if -S $inner && ready();
+        if (-S $inner && ready()) {
+            begin_spare();
+            return;
+        }
         select undef, undef, undef, 0.01;
     }
     die "PostgreSQL did not answer within a minute\n";
@@ -554,6 +588,9 @@ sub certificate {
 # Arguments are hexadecimal; `-` is the empty text.
 sub unhex { return $_[0] eq '-' ? '' : pack 'H*', $_[0] }
 
+# Seconds to wait for somebody else.
+my $rest;
+
 my %commands = (
     listen => sub { listen_on($_[0]) },
     socket => sub { listen_in(unhex($_[0]), $_[1]) },
@@ -564,9 +601,11 @@ my %commands = (
     authority => sub { certificate('authority', map { unhex($_) } @_); push @made, unhex($_[0]) },
     client => sub { certificate('client', map { unhex($_) } @_); push @made, map { unhex($_) } @_[0, 1] },
     serve  => sub { serve(map { unhex($_) } @_) },
-    stop   => sub { forget(); routes(0); $answers_names = 0 },
+    place  => sub { $place = "$home/$_[0]" },
+    stop   => sub { forget(); renew(); routes(0); $answers_names = 0 },
     routes => sub { routes(1) },
     sync   => sub { },
+    rest   => sub { $rest = $_[0] },
 );
 my $done = 0;
 
@@ -585,6 +624,50 @@ sub command {
     1 while waitpid(-1, POSIX::WNOHANG()) > 0;
     $done++;
     report("{\"event\":\"done\",\"n\":$done}");
+    rest() if defined $rest;
+}
+
+# Waits for somebody else to give commands, with nothing left of what was run: no process, no file.
+sub rest {
+    my $until = time + $rest;
+    undef $rest;
+    $place = $memory;
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>', '/dev/null';
+    local $SIG{CHLD} = 'DEFAULT';
+    forget();
+    %address_of = ();
+    %name_of = ();
+    # All but this one, and the container's init.
+    kill 'KILL', -1;
+    1 while waitpid(-1, 0) > 0;
+    undef $spare;
+    system 'find', '/', '/dev/shm', split(' ', '/tmp /var/lib/postgresql /var/run/postgresql'), '-xdev', '-user', 'postgres',
+        '-cnewer', "$home/begun", '!', '-path', "$home/*", '!', '-type', 'd', '-delete';
+    renew();
+    my $path = "$home/socket/next";
+    unlink $path;
+    socket my $socket, AF_UNIX, SOCK_STREAM, 0 or exit 1;
+    bind $socket, pack_sockaddr_un($path) or exit 1;
+    listen $socket, 1 or exit 1;
+    my $someone = IO::Select->new($socket);
+    while ($until > time) {
+        next unless $someone->can_read($until - time) && accept(my $client, $socket);
+        # One only: whoever else waits is turned away.
+        unlink $path;
+        close $socket;
+        open STDIN, '<&', $client;
+        open STDOUT, '>&', $client;
+        $done = 0;
+        announce(routes(1));
+        return;
+    }
+    exit 0;
+}
+
+sub announce {
+    my ($addresses) = @_;
+    report('{"event":"ready","addresses":' . ($addresses ? 'true' : 'false') . '}');
 }
 
 # The same commands from the server inside, which waits until they are carried out: what a foreign server will ask for is
@@ -610,6 +693,7 @@ sub serve_control {
 sub initialise {
     mkdir "$home/socket", 0755;
     mkdir "$home/tls", 0755;
+    open my $begun, '>', "$home/begun";
     chown $uid, $gid, $home, "$home/socket", "$home/tls";
     mkdir $pristine;
     chown $uid, $gid, $pristine;
@@ -619,7 +703,8 @@ sub initialise {
         open STDOUT, '>', "$home/log";
         open STDERR, '>&', \*STDOUT;
         exec "$bin/initdb", '-D', $pristine, '-U', $superuser, '-A', 'trust', '--no-sync', '--no-instructions',
-            split ' ', $ENV{POSTGRES_INITDB_ARGS} // '';
+            # Less to copy.
+            '--wal-segsize=1', split ' ', $ENV{POSTGRES_INITDB_ARGS} // '';
     });
     waitpid $child, 0;
     die "initdb failed: " . `tail -n 5 $home/log` if $?;
@@ -633,10 +718,12 @@ if (open my $resolver, '>', '/etc/resolv.conf') {
     print $resolver "nameserver 127.0.0.1\noptions timeout:30 attempts:2\n";
 }
 my $ok = eval { initialise(); 1 };
-my ($four, $six) = routes(1);
-report($ok
-    ? '{"event":"ready","addresses":' . ($four ? 'true' : 'false') . '}'
-    : '{"event":"failed","n":0,"message":' . text($@ =~ s/\s+$//r) . '}');
+my ($four) = routes(1);
+if ($ok) {
+    announce($four);
+} else {
+    report('{"event":"failed","n":0,"message":' . text($@ =~ s/\s+$//r) . '}');
+}
 
 my $input = '';
 while (1) {

@@ -1,11 +1,9 @@
 #!/bin/sh
-# Starts the stack's own server in the rehearsal's container, on a fresh copy of the initialised cluster, and waits until
-# it answers: final.sh ENTRYPOINT ARGUMENT…
+# Starts the stack's own server in the rehearsal's container, on the cluster that is there, and waits until it answers:
+# final.sh ENTRYPOINT ARGUMENT…
 set -eu
 home=/rehearsal
 
-rm -rf "$home/data"
-cp -a "$home/pristine" "$home/data"
 [ -e "$home/hosts.first" ] || cp /etc/hosts "$home/hosts.first"
 cat "$home/hosts.first" "$home/hosts" >/etc/hosts
 export PGDATA="$home/data"
@@ -21,7 +19,7 @@ for attempt in $(seq 3000); do
     if ! kill -0 "$server" 2>/dev/null; then
         break
     fi
-    sleep 0.02
+    sleep 0.01
 done
 tail -n 20 "$home/log" >&2
 exit 1

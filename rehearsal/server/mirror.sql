@@ -27,6 +27,8 @@ CREATE TABLE settled (database text PRIMARY KEY);
 CREATE TABLE shared (database text PRIMARY KEY);
 -- Stubs that a contract makes: nothing is added to them.
 CREATE TABLE frozen (stub text PRIMARY KEY);
+-- Where the servers lead that were asked for, until one of them or of their mappings changes.
+CREATE TABLE lead (server oid, handled boolean, database text);
 -- Columns that the user's own declaration makes: their types stay.
 CREATE TABLE given (database text, schema text, "table" text, "column" text);
 
@@ -201,8 +203,24 @@ CREATE FUNCTION databases(server oid) RETURNS SETOF text LANGUAGE sql STABLE SET
     WHERE database IS NOT NULL
 $$;
 
+-- Whether a server is ours. Where it leads is in the table `lead` then: neither here nor to what is settled otherwise.
+CREATE FUNCTION leads(id oid) RETURNS boolean LANGUAGE plpgsql SET search_path TO pg_catalog AS $$
+DECLARE
+    ours boolean := (SELECT l.handled FROM pg_fdw_stub_rehearsal.lead l WHERE l.server = id LIMIT 1);
+BEGIN
+    IF ours IS NULL THEN
+        ours := pg_fdw_stub_rehearsal.handled(id);
+        INSERT INTO pg_fdw_stub_rehearsal.lead VALUES (id, ours, NULL);
+        INSERT INTO pg_fdw_stub_rehearsal.lead SELECT id, ours, d.name FROM pg_fdw_stub_rehearsal.databases(id) AS d (name)
+        WHERE ours AND d.name <> current_database()
+            AND NOT EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = d.name)
+            AND NOT EXISTS (SELECT FROM pg_fdw_stub_rehearsal.frozen f WHERE f.stub = d.name);
+    END IF;
+    RETURN ours;
+END $$;
+
 -- Also called when a lock is gone, whatever role the schema has set.
-CREATE FUNCTION mirror_into(database text, t jsonb) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog AS $$
+CREATE FUNCTION mirror_into(database text, t jsonb, created boolean DEFAULT false) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog AS $$
 DECLARE
     connection text := pg_fdw_stub_rehearsal.reach(database);
     known jsonb;
@@ -213,6 +231,17 @@ DECLARE
     -- Of a view or another thing that the upstream's own DDL made, nothing is changed.
     changed boolean := false;
 BEGIN
+    -- Most tables are new and of plain columns.
+    IF created AND NOT jsonb_path_exists(t, '$.columns[*] ? (@.typid != null || @.generated != null)') THEN
+        BEGIN
+            PERFORM pg_fdw_stub_rehearsal.dblink_exec(connection, format('CREATE TABLE %s (%s)', name,
+                (SELECT string_agg(format('%I %s', c ->> 'name', c ->> 'type'), ', ') FROM jsonb_array_elements(t -> 'columns') AS c)));
+            RETURN true;
+        EXCEPTION WHEN OTHERS THEN
+            -- It is there, or its schema is not; what else is wrong is told below.
+            NULL;
+        END;
+    END IF;
     SELECT * INTO known, kind FROM pg_fdw_stub_rehearsal.dblink(connection, format(
         'SELECT coalesce(jsonb_object_agg(attname, format_type(atttypid, atttypmod)
              || CASE WHEN attcollation = typcollation OR collnamespace <> ''pg_catalog''::regnamespace OR l.oid IS NULL THEN '''' ELSE format('' COLLATE %%I'', collname) END)
@@ -253,7 +282,7 @@ BEGIN
     RETURN changed OR kind IS NULL;
 END $$;
 
-CREATE FUNCTION mirror(relation oid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog AS $$
+CREATE FUNCTION mirror(relation oid, created boolean DEFAULT false) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog AS $$
 DECLARE
     t record;
     target text;
@@ -261,10 +290,10 @@ DECLARE
     state text;
 BEGIN
     SELECT s.oid AS server, s.srvname, n.nspname, c.relname,
-        coalesce(pg_fdw_stub_rehearsal.option(f.ftoptions, 'schema_name'), n.nspname) AS remote_schema,
-        coalesce(pg_fdw_stub_rehearsal.option(f.ftoptions, 'table_name'), c.relname) AS remote_name,
+        coalesce((SELECT option_value FROM pg_options_to_table(f.ftoptions) WHERE option_name = 'schema_name'), n.nspname) AS remote_schema,
+        coalesce((SELECT option_value FROM pg_options_to_table(f.ftoptions) WHERE option_name = 'table_name'), c.relname) AS remote_name,
         (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'name', coalesce(pg_fdw_stub_rehearsal.option(a.attfdwoptions, 'column_name'), a.attname),
+                'name', CASE WHEN a.attfdwoptions IS NULL THEN a.attname ELSE coalesce(pg_fdw_stub_rehearsal.option(a.attfdwoptions, 'column_name'), a.attname) END,
                 'type', format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation = y.typcollation OR l.collnamespace <> 'pg_catalog'::regnamespace OR l.oid IS NULL THEN '' ELSE format(' COLLATE %I', l.collname) END,
                 'typid', CASE WHEN y.typnamespace <> 'pg_catalog'::regnamespace THEN a.atttypid END,
                 'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END) ORDER BY a.attnum), '[]')
@@ -275,17 +304,14 @@ BEGIN
     FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_foreign_server s ON s.oid = f.ftserver
     WHERE f.ftrelid = relation;
-    IF NOT FOUND OR NOT pg_fdw_stub_rehearsal.handled(t.server) THEN
+    IF NOT FOUND OR NOT pg_fdw_stub_rehearsal.leads(t.server) THEN
         RETURN;
     END IF;
     PERFORM pg_fdw_stub_rehearsal.tell('table', jsonb_build_object('server', t.srvname, 'schema', t.nspname, 'name', t.relname,
         'remoteSchema', t.remote_schema, 'remoteName', t.remote_name, 'columns', t.columns));
-    FOR target IN SELECT pg_fdw_stub_rehearsal.databases(t.server) LOOP
-        CONTINUE WHEN target IS NULL OR target = current_database()
-            OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = target)
-            OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.frozen f WHERE f.stub = target);
+    FOR target IN SELECT l.database FROM pg_fdw_stub_rehearsal.lead l WHERE l.server = t.server AND l.database IS NOT NULL LOOP
         BEGIN
-            PERFORM pg_fdw_stub_rehearsal.mirror_into(target, to_jsonb(t));
+            PERFORM pg_fdw_stub_rehearsal.mirror_into(target, to_jsonb(t), created);
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
             PERFORM pg_fdw_stub_rehearsal.tell('unmirrored', jsonb_build_object('server', t.srvname, 'table', to_jsonb(t), 'database', target, 'state', state, 'message', message));
@@ -298,7 +324,8 @@ DECLARE
     extension text;
     target text;
 BEGIN
-    IF NOT pg_fdw_stub_rehearsal.handled(server) THEN
+    DELETE FROM pg_fdw_stub_rehearsal.lead l WHERE l.server = mirror_server.server;
+    IF NOT pg_fdw_stub_rehearsal.leads(server) THEN
         RETURN;
     END IF;
     -- Extensions that may be used in what is sent: they are to be at the stub too, in the same schema.
@@ -307,10 +334,7 @@ BEGIN
             regexp_split_to_table(pg_fdw_stub_rehearsal.option(s.srvoptions, 'extensions'), '\s*,\s*') AS e (name)
         JOIN pg_extension x ON x.extname = trim(both '" ' from e.name) WHERE s.oid = server
     LOOP
-        FOR target IN SELECT pg_fdw_stub_rehearsal.databases(server) LOOP
-            CONTINUE WHEN target IS NULL OR target = current_database()
-                OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = target)
-                OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.frozen f WHERE f.stub = target);
+        FOR target IN SELECT l.database FROM pg_fdw_stub_rehearsal.lead l WHERE l.server = mirror_server.server AND l.database IS NOT NULL LOOP
             PERFORM pg_fdw_stub_rehearsal.make_extension(pg_fdw_stub_rehearsal.reach(target), extension);
         END LOOP;
     END LOOP;
@@ -362,7 +386,9 @@ DECLARE
     relation oid;
     message text;
 BEGIN
-    IF tg_tag = 'IMPORT FOREIGN SCHEMA' THEN
+    IF tg_tag = 'DROP USER MAPPING' THEN
+        DELETE FROM pg_fdw_stub_rehearsal.lead;
+    ELSIF tg_tag = 'IMPORT FOREIGN SCHEMA' THEN
         PERFORM pg_fdw_stub_rehearsal.tell('import', jsonb_build_object('query', current_query()));
     END IF;
     FOR command IN SELECT DISTINCT classid, objid, object_type FROM pg_event_trigger_ddl_commands() LOOP
@@ -389,6 +415,10 @@ BEGIN
             WHEN 'pg_extension'::regclass THEN
                 PERFORM pg_fdw_stub_rehearsal.mirror_server(oid) FROM pg_foreign_server WHERE srvoptions IS NOT NULL;
             WHEN 'pg_class'::regclass THEN
+                IF tg_tag IN ('CREATE FOREIGN TABLE', 'IMPORT FOREIGN SCHEMA') AND command.object_type = 'foreign table' THEN
+                    PERFORM pg_fdw_stub_rehearsal.mirror(command.objid, true);
+                    CONTINUE;
+                END IF;
                 FOR relation IN
                     WITH RECURSIVE below AS (
                         SELECT command.objid AS oid
@@ -431,8 +461,8 @@ BEGIN
 END $$;
 
 CREATE EVENT TRIGGER fdw_stub_rehearsal ON ddl_command_end
-    WHEN TAG IN ('CREATE SERVER', 'ALTER SERVER', 'CREATE USER MAPPING', 'ALTER USER MAPPING', 'CREATE FOREIGN TABLE',
-        'ALTER FOREIGN TABLE', 'IMPORT FOREIGN SCHEMA', 'CREATE TABLE', 'ALTER TABLE', 'ALTER SCHEMA', 'ALTER TYPE',
+    WHEN TAG IN ('CREATE SERVER', 'ALTER SERVER', 'CREATE USER MAPPING', 'ALTER USER MAPPING', 'DROP USER MAPPING',
+        'CREATE FOREIGN TABLE', 'ALTER FOREIGN TABLE', 'IMPORT FOREIGN SCHEMA', 'ALTER TABLE', 'ALTER SCHEMA', 'ALTER TYPE',
         'CREATE EXTENSION', 'CREATE SCHEMA')
     EXECUTE FUNCTION on_ddl();
 -- Dumps and test suites set session_replication_role.

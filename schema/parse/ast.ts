@@ -136,3 +136,21 @@ export function walk(tree: unknown, visit: (value: object, key: string) => void,
         }
     }
 }
+
+/** `{ FuncCall: { … } }`: parts of a tree that can be of several kinds. */
+export function isNode(value: unknown): value is Node {
+    return (
+        typeof value === "object" &&
+        value !== null &&
+        Object.keys(value).length === 1 &&
+        /^[A-Z]/.test(Object.keys(value)[0] ?? "")
+    );
+}
+
+/** Makes another node of one, in place. */
+export function replaceNode(node: Node, by: Node): void {
+    for (const kind of Object.keys(node)) {
+        Reflect.deleteProperty(node, kind);
+    }
+    Object.assign(node, by);
+}

@@ -14,7 +14,7 @@ export interface ReaderContext {
     readonly variables: Variables;
     readonly standIns: StandIns;
     readonly missing: Missing;
-    send(statement: Omit<ReadStatement, "database">): Promise<StatementOutcome>;
+    send(statement: Omit<ReadStatement, "database">, awaited: boolean): Promise<StatementOutcome>;
     connect(target: ConnectTarget, place: Place): Promise<void>;
     /** Reads another file where it is named. */
     include(path: string, relative: boolean, from: NamedIn, including: readonly string[]): Promise<IncludeOutcome>;

@@ -93,9 +93,10 @@ export class FileRun implements MetaHost {
         }
     }
 
-    async statement(lexed: LexedStatement): Promise<StatementOutcome> {
+    /** @param awaited Whether what it returns is made use of. */
+    async statement(lexed: LexedStatement, awaited = false): Promise<StatementOutcome> {
         const copyData = lexed.copiesStdin ? (this.lexer.copyData() ?? "") : undefined;
-        const outcome = await this.run(lexed, copyData);
+        const outcome = await this.run(lexed, copyData, awaited);
         if (outcome.error === undefined || !(await isUnreadable(lexed.sql, outcome.error))) {
             this.substitution.confirm(this.named.file, lexed.sql);
             this.last = lexed;
@@ -120,7 +121,7 @@ export class FileRun implements MetaHost {
 
     /** Runs a statement that does not stand in the file: reading has nowhere to go back to. */
     private async runMade(lexed: LexedStatement, copyData: string | undefined): Promise<void> {
-        const { error } = await this.run(lexed, copyData);
+        const { error } = await this.run(lexed, copyData, false);
         if (error !== undefined && (await isUnreadable(lexed.sql, error))) {
             this.unreadable.report(lexed, { code: error.code, message: error.message }, undefined, []);
         } else {
@@ -128,19 +129,20 @@ export class FileRun implements MetaHost {
         }
     }
 
-    private async run({ sql, line, words }: LexedStatement, copyData: string | undefined): Promise<StatementOutcome> {
+    private async run(
+        { sql, line, words }: LexedStatement,
+        copyData: string | undefined,
+        awaited: boolean,
+    ): Promise<StatementOutcome> {
         const nul = sql.indexOf("\0");
         if (nul >= 0) {
             // PostgreSQL's protocol ends a statement at a NUL, so such a one is not sent.
             return { error: { code: SYNTAX_ERROR, message: "it holds a NUL character", position: nul + 1 } };
         }
-        return this.context.send({
-            file: this.named.file,
-            line,
-            sql,
-            words,
-            ...(copyData === undefined ? {} : { copyData }),
-        });
+        return this.context.send(
+            { file: this.named.file, line, sql, words, ...(copyData === undefined ? {} : { copyData }) },
+            awaited,
+        );
     }
 
     copyData(): string | undefined {

@@ -20,7 +20,7 @@ export interface MetaHost {
     readonly including: readonly string[];
     /** The statement sent last: a command that sends without one sends it again. */
     readonly last: LexedStatement | undefined;
-    statement(lexed: LexedStatement): Promise<StatementOutcome>;
+    statement(lexed: LexedStatement, awaited: boolean): Promise<StatementOutcome>;
     /** Sends statements that do not stand in the file as they are. */
     send(statements: Pick<ReadStatement, "sql" | "line" | "copyData">): Promise<void>;
     /** Rows that follow in the script. */
@@ -134,7 +134,7 @@ export class MetaCommands {
             // The query is described, not run.
             return;
         }
-        const outcome = await host.statement(lexed);
+        const outcome = await host.statement(lexed, meta.command === "gset" || meta.command === "gexec");
         if (meta.command === "gset" || meta.command === "gexec") {
             context.depend();
         }

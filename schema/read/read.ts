@@ -49,7 +49,11 @@ async function read(input: SchemaInput, events: ReaderEvents, server: boolean): 
     const fs = input.fileSystem ?? nodeFileSystem;
     const reader = new Reader(
         fs,
-        { session: (file) => events.session(file), statement: (one) => events.statement(one), finding },
+        {
+            session: (file) => events.session(file),
+            statement: (one, awaited) => events.statement(one, awaited),
+            finding,
+        },
         { variables: input.variables ?? {}, defaults: input.defaults ?? {}, server },
     );
     const plan = await planFiles(input.paths, fs, input.tool);

@@ -19,6 +19,8 @@ import type { ReaderEvents, ReadStatement, StatementOutcome } from "./statement"
 import { Variables } from "./variables";
 
 const MAX_INCLUDES = 32;
+/** What psql sets after each statement. */
+const RESULTS = /:[{'"?]*(?:ERROR|SQLSTATE|ROW_COUNT|LAST_ERROR_(?:MESSAGE|SQLSTATE))\b/;
 
 export interface ReaderOptions {
     /** Values that the user gives. */
@@ -39,6 +41,8 @@ export class Reader implements ReaderContext {
     dependsOnResults = false;
     /** Variables that were asked for with `:{?x}` and had no value. */
     private readonly undefinedNames = new Map<string, Place>();
+    /** A text that was read asks for what a statement gave. */
+    private awaiting = false;
     private database: string | undefined;
     private user: string | undefined;
 
@@ -104,6 +108,7 @@ export class Reader implements ReaderContext {
         for (const [name, value] of sections.properties) {
             this.variables.define(name, value);
         }
+        this.awaiting ||= RESULTS.test(sections.text);
         const run = new FileRun(this, sections.text, from, including);
         await run.all();
         this.files.push({
@@ -117,9 +122,12 @@ export class Reader implements ReaderContext {
         this.events.finding({ severity, code, message, ...place, ...(config === undefined ? {} : { config }) });
     }
 
-    async send(statement: Omit<ReadStatement, "database">): Promise<StatementOutcome> {
+    async send(statement: Omit<ReadStatement, "database">, awaited: boolean): Promise<StatementOutcome> {
         const { database } = this;
-        const outcome = await this.events.statement(database === undefined ? statement : { ...statement, database });
+        const outcome = await this.events.statement(
+            database === undefined ? statement : { ...statement, database },
+            awaited || this.awaiting,
+        );
         this.variables.ran(outcome);
         return outcome;
     }
@@ -131,11 +139,10 @@ export class Reader implements ReaderContext {
         await this.events.session(place.file);
         if (this.user !== undefined && this.user !== this.variables.loginUser) {
             const name = quoteIdentUnchecked(this.user);
-            await this.send({
-                ...place,
-                sql: `SET SESSION AUTHORIZATION ${name}`,
-                words: ["SET", "SESSION", "AUTHORIZATION"],
-            });
+            await this.send(
+                { ...place, sql: `SET SESSION AUTHORIZATION ${name}`, words: ["SET", "SESSION", "AUTHORIZATION"] },
+                false,
+            );
         }
     }
 

@@ -40,7 +40,8 @@ export interface StatementOutcome {
 export interface ReaderEvents {
     /** A file begins, or `\c` connects anew: a session of its own. */
     session(file: string): Promise<void>;
-    statement(statement: ReadStatement): Promise<StatementOutcome>;
+    /** @param awaited Whether what it returns counts for what is read next; of others only that they cannot be read does. */
+    statement(statement: ReadStatement, awaited: boolean): Promise<StatementOutcome>;
     finding(finding: Finding): void;
 }
 

@@ -8,8 +8,9 @@ import type { Node, TypeName } from "libpg-query";
 import type { QualifiedName } from "../parse/ast";
 import type { Place } from "../report";
 import type { ColumnType } from "../types";
+import type { Probe, Reply } from "./probes";
 import type { Scope } from "./scope";
-import type { Output, Term } from "./terms";
+import type { Output, Question, Term } from "./terms";
 import type { Unknowns } from "./unknowns";
 
 /** A call of a `dblink…` function, with the columns that its result is given. */
@@ -60,6 +61,12 @@ export interface AnalyzerHost {
     routines(name: QualifiedName): readonly Routine[];
     type(type: TypeName | undefined): ColumnType;
     place(location: number | undefined): Place;
+    /** Schemas in which names are looked up, in order. */
+    readonly path: readonly string[];
+    /** What PostgreSQL makes of an expression; undefined while it has not been asked. */
+    probe(probe: Probe): Reply | undefined;
+    /** What stands behind expressions, as far as that is loaded. */
+    readonly resolved: Map<Question, Term>;
     dblink(call: DblinkCall): void;
 }
 
@@ -71,4 +78,8 @@ export interface Analysis {
     expression(node: Node | undefined, scope: Scope): Term;
     /** An expression that must be Boolean. */
     condition(node: Node | undefined, scope: Scope): void;
+    /** What stands behind an expression: a column that is sought, or a type. */
+    resolve(term: Term): Term;
+    /** Two expressions meet: what is known of one is told of the other. */
+    meet(a: Term, b: Term, strength: number, reason: string): void;
 }

@@ -6,6 +6,7 @@
 import type { Node } from "libpg-query";
 import { builtIn } from "../types";
 import type { Analysis, AnalyzerHost } from "./analysis";
+import { resolve } from "./asking";
 import { expressionTerm } from "./expression";
 import { selectQuery } from "./query";
 import type { Scope } from "./scope";
@@ -44,8 +45,15 @@ export class Analyzer implements Analysis {
     }
 
     condition(node: Node | undefined, scope: Scope): void {
-        if (node !== undefined) {
-            this.unknowns.hint(this.expression(node, scope), builtIn("boolean"), STRENGTH.use, "used as a condition");
-        }
+        const term = this.expression(node, scope);
+        this.unknowns.hint(term, builtIn("boolean"), STRENGTH.use, "used as a condition");
+    }
+
+    resolve(term: Term): Term {
+        return resolve(this, term);
+    }
+
+    meet(a: Term, b: Term, strength: number, reason: string): void {
+        this.unknowns.meet(this.resolve(a), this.resolve(b), strength, reason);
     }
 }

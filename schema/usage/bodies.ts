@@ -226,7 +226,7 @@ function returned(reader: Reader, body: Body, output: Output): void {
     const declared =
         body.outputs.length > 0 ? body.outputs.map(({ type }) => typed(type)) : resultColumns(reader, body);
     output.columns.forEach((column, position) => {
-        reader.unknowns.meet(column.term, declared[position] ?? NONE, STRENGTH.assignment, reason);
+        reader.analyzer.meet(column.term, declared[position] ?? NONE, STRENGTH.assignment, reason);
     });
 }
 
@@ -251,7 +251,7 @@ class PlBody {
     }
 
     routine(parsed: PlRoutine): void {
-        this.constants = new OnceAssigned(parsed, this.reader.constants.session);
+        this.constants = new OnceAssigned(parsed, this.reader.constants.evaluate);
         for (const { name, type } of parsed.variables) {
             if (!this.variables.has(name)) {
                 this.variables.set(name, this.declared(name, type));
@@ -329,7 +329,7 @@ class PlBody {
             const variable = this.variables.get(name);
             const column = output.columns[position];
             if (variable?.kind === "scalar" && column !== undefined && output.open.length === 0) {
-                this.reader.unknowns.meet(column.term, variable.term, STRENGTH.cast, `assigned to ${name}`);
+                this.reader.analyzer.meet(column.term, variable.term, STRENGTH.cast, `assigned to ${name}`);
             }
         });
     }
@@ -406,7 +406,7 @@ class PlBody {
         const split = assignment(text);
         if (split !== undefined) {
             const target = this.expression(split.target, line);
-            this.reader.unknowns.meet(target, this.expression(split.value, line), STRENGTH.cast, "assignment");
+            this.reader.analyzer.meet(target, this.expression(split.value, line), STRENGTH.cast, "assignment");
             this.constants?.assign(split.target, split.value);
         }
     }

@@ -8,6 +8,9 @@ import { quoteLiteral } from "../../upstreams/quote";
 import type { QualifiedName } from "../parse/ast";
 import { type ColumnType, printedType } from "../types";
 import type { Parameter, Routine } from "./analysis";
+import { type Probe, probing, type Reply, replyOf } from "./probes";
+import { typeOf, typeRow, typeSql } from "./rows";
+import type { Question, Term } from "./terms";
 
 /** Runs a query on the database under rehearsal and gives rows as texts. */
 export type CatalogQuery = (sql: string) => Promise<ReadonlyArray<ReadonlyArray<string | null>>>;
@@ -53,15 +56,15 @@ export interface RoutineSource {
 export interface Catalog {
     relations(name: string): readonly CatalogRelation[];
     routines(name: string): readonly CatalogRoutine[];
-    types(name: string): ReadonlyArray<{ readonly schema: string; readonly type: ColumnType }>;
     /** Is there a foreign server of this name? */
     server(name: string): boolean;
-    /** The database and its current user. */
-    session(): { readonly database: string; readonly user: string } | undefined;
+    /** What PostgreSQL makes of an expression; undefined until it is loaded. */
+    probe(probe: Probe): Reply | undefined;
+    /** What follows from the replies for expressions; empty again when more is loaded. */
+    readonly resolved: Map<Question, Term>;
 }
 
 // Rows, as the queries below make them.
-const typeRow = z.tuple([z.string(), z.boolean(), z.string().nullable(), z.string().nullable()]);
 const optionList = z.array(z.string()).nullable();
 const relationRow = z.object({
     oid: z.string(),
@@ -86,25 +89,6 @@ const routineRow = z.object({
     sql: z.string().nullable(),
     config: optionList,
 });
-const namedType = z.object({ schema: z.string(), name: z.string(), type: typeRow });
-const sessionRow = z.object({ database: z.string(), user: z.string() });
-
-/**
- * A type as `[printed, defined by the user, schema and name of the relation whose row type it is]`. What is not in
- * pg_catalog has its schema, whatever the search path.
- */
-function typeSql(oid: string, modifier: string): string {
-    return `(SELECT pg_catalog.json_build_array(
-        CASE WHEN n.nspname <> 'pg_catalog' AND pg_catalog.pg_type_is_visible(b.oid)
-             THEN pg_catalog.quote_ident(n.nspname) || '.' ELSE '' END || pg_catalog.format_type(t.oid, ${modifier}),
-        n.nspname <> 'pg_catalog' AND b.typtype <> 'b', rn.nspname, r.relname)
-      FROM pg_catalog.pg_type t
-      JOIN pg_catalog.pg_type b ON b.oid = CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN t.typelem ELSE t.oid END
-      JOIN pg_catalog.pg_namespace n ON n.oid = b.typnamespace
-      LEFT JOIN pg_catalog.pg_class r ON r.oid = b.typrelid AND r.relkind <> 'c'
-      LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
-      WHERE t.oid = ${oid})`;
-}
 
 const RELATIONS = `SELECT 'relation', pg_catalog.json_build_object(
         'oid', c.oid::text, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
@@ -137,15 +121,7 @@ const ROUTINES = `SELECT 'routine', pg_catalog.json_build_object(
           AND n.nspname NOT IN ('pg_catalog', 'information_schema')) own(code)
       WHERE`;
 
-const TYPES = `SELECT 'type', pg_catalog.json_build_object('schema', tn.nspname, 'name', tt.typname,
-        'type', ${typeSql("tt.oid", "NULL")})::text
-      FROM pg_catalog.pg_type tt JOIN pg_catalog.pg_namespace tn ON tn.oid = tt.typnamespace
-      WHERE tt.typname`;
-
 const SERVERS = "SELECT 'server', srvname::text FROM pg_catalog.pg_foreign_server WHERE srvname";
-
-const SESSION = `SELECT 'session', pg_catalog.json_build_object(
-        'database', pg_catalog.current_database(), 'user', current_user)::text`;
 
 /** Functions and procedures that somebody wrote: not those of extensions, and none of PostgreSQL's. */
 const WRITTEN = `own.code AND n.nspname <> 'pg_fdw_stub_rehearsal' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
@@ -157,14 +133,6 @@ const TRIGGERS = `SELECT t.tgfoid::text, n.nspname, c.relname
       JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE NOT t.tgisinternal ORDER BY t.oid`;
-
-function typeOf([printed, user, schema, name]: z.output<typeof typeRow>): ColumnType {
-    return {
-        ...printedType(printed),
-        ...(user ? { user } : {}),
-        ...(schema === null || name === null ? {} : { row: { schema, name } }),
-    };
-}
 
 function optionsOf(list: z.output<typeof optionList>): Map<string, string> {
     return new Map(
@@ -242,13 +210,12 @@ function unquoted(name: string): string {
 const QUERIES = {
     relation: RELATIONS,
     routine: `${ROUTINES} p.proname`,
-    type: TYPES,
     server: SERVERS,
 } as const;
 
 type Kind = keyof typeof QUERIES;
 
-const KINDS: readonly Kind[] = ["relation", "routine", "type", "server"];
+const KINDS: readonly Kind[] = ["relation", "routine", "server"];
 
 /** The catalogs of a database, for one statement: the next one may change them. */
 export class DatabaseCatalog implements Catalog {
@@ -256,17 +223,20 @@ export class DatabaseCatalog implements Catalog {
     private readonly names: Readonly<Record<Kind, Map<string, boolean>>> = {
         relation: new Map(),
         routine: new Map(),
-        type: new Map(),
         server: new Map(),
     };
     private readonly relationsByName = new Map<string, CatalogRelation[]>();
     private readonly routinesByName = new Map<string, CatalogRoutine[]>();
-    private readonly typesByName = new Map<string, Array<{ schema: string; type: ColumnType }>>();
     private readonly servers = new Set<string>();
-    private asksSession = false;
-    private current: { database: string; user: string } | undefined;
+    readonly resolved = new Map<Question, Term>();
+    private readonly replies = new Map<string, Reply>();
+    private readonly probes = new Map<string, Probe>();
 
-    constructor(private readonly query: CatalogQuery) {}
+    /** @param known Replies to what is asked again and again. A refusal is none: the next statement may mend it. */
+    constructor(
+        private readonly query: CatalogQuery,
+        private readonly known = new Map<string, Reply>(),
+    ) {}
 
     relations(name: string): readonly CatalogRelation[] {
         this.want("relation", name);
@@ -278,19 +248,21 @@ export class DatabaseCatalog implements Catalog {
         return this.routinesByName.get(name) ?? [];
     }
 
-    types(name: string): ReadonlyArray<{ schema: string; type: ColumnType }> {
-        this.want("type", name);
-        return this.typesByName.get(name) ?? [];
-    }
-
     server(name: string): boolean {
         this.want("server", name);
         return this.servers.has(name);
     }
 
-    session(): { database: string; user: string } | undefined {
-        this.asksSession = true;
-        return this.current;
+    probe(probe: Probe): Reply | undefined {
+        const mark = JSON.stringify(probe);
+        if (mark.includes("\\u0000")) {
+            return { refused: "22P05", message: "a NUL" };
+        }
+        const found = this.known.get(mark) ?? this.replies.get(mark);
+        if (found === undefined) {
+            this.probes.set(mark, probe);
+        }
+        return found;
     }
 
     private want(kind: Kind, name: string): void {
@@ -302,7 +274,7 @@ export class DatabaseCatalog implements Catalog {
 
     /** Loads what was asked for and is not known. @returns false where all was known. */
     async load(): Promise<boolean> {
-        const parts = this.asksSession && this.current === undefined ? [SESSION] : [];
+        const parts: string[] = [];
         for (const kind of KINDS) {
             const wanted = [...this.names[kind]].flatMap(([name, loaded]) => (loaded ? [] : [name]));
             if (wanted.length > 0) {
@@ -313,12 +285,30 @@ export class DatabaseCatalog implements Catalog {
                 this.names[kind].set(name, true);
             }
         }
+        const probes = [...this.probes];
+        this.probes.clear();
+        const { before, query } = probing(probes.map(([, probe]) => probe));
+        if (probes.length > 0) {
+            parts.push(query);
+        }
         if (parts.length === 0) {
             return false;
         }
-        for (const [kind, text] of await this.query(parts.join("\nUNION ALL\n"))) {
-            this.keep(kind ?? "", text ?? "");
+        this.resolved.clear();
+        const rows = await this.query(`${probes.length > 0 ? before : ""}${parts.join("\nUNION ALL\n")}`);
+        for (const [kind, text] of rows) {
+            if (kind !== "probe") {
+                this.keep(kind ?? "", text ?? "");
+            }
         }
+        const replies = rows.flatMap(([kind, text]) => (kind === "probe" ? [replyOf(text ?? "")] : []));
+        probes.forEach(([mark], at) => {
+            const reply = replies[at] ?? { refused: "", message: "" };
+            this.replies.set(mark, reply);
+            if ("types" in reply) {
+                this.known.set(mark, reply);
+            }
+        });
         return true;
     }
 
@@ -329,13 +319,8 @@ export class DatabaseCatalog implements Catalog {
         } else if (kind === "routine") {
             const routine = routineOf(text);
             push(this.routinesByName, routine.name, routine);
-        } else if (kind === "type") {
-            const { schema, name, type } = namedType.parse(JSON.parse(text));
-            push(this.typesByName, name, { schema, type: typeOf(type) });
         } else if (kind === "server") {
             this.servers.add(text);
-        } else if (kind === "session") {
-            this.current = sessionRow.parse(JSON.parse(text));
         }
     }
 }

@@ -105,15 +105,6 @@ export class Dblink {
         return [...this.unclear, ...lost];
     }
 
-    /** A query as it was sent, whatever put it together. */
-    sent(upstream: Upstream, sql: string, place: Place, host: AnalyzerHost): void {
-        const parsed = parseSql(sql);
-        if ("nodes" in parsed) {
-            const call: DblinkCall = { name: "dblink", args: [], columns: [], place };
-            this.statements(upstream, parsed.nodes, { call, texts: [], host });
-        }
-    }
-
     private unknown(call: DblinkCall, what: string): void {
         this.unclear.push(said(call, what));
     }
@@ -138,6 +129,9 @@ export class Dblink {
             type: (type) => host.type(type),
             place: () => call.place,
             dblink: () => undefined,
+            path: ["pg_catalog"],
+            probe: (probe) => host.probe(probe),
+            resolved: host.resolved,
         });
         const output = nodes.map((node) => analyzer.statement(node)).at(-1) ?? EMPTY;
         const [open] = output.open;
@@ -146,7 +140,12 @@ export class Dblink {
             const term =
                 open === undefined ? output.columns[index]?.term : unknowns.column(open, column.name, call.place);
             if (output.open.length <= 1) {
-                unknowns.hint(term ?? NONE, column.type, STRENGTH.assignment, "column definition list of dblink()");
+                unknowns.hint(
+                    analyzer.resolve(term ?? NONE),
+                    column.type,
+                    STRENGTH.assignment,
+                    "column definition list of dblink()",
+                );
             }
         });
     }

@@ -1,12 +1,11 @@
 /** Functions in FROM: what columns a call gives. */
 
 import type { RangeFunction } from "libpg-query";
-import { items, strings } from "../parse/ast";
-import type { ColumnType } from "../types";
-import type { Analysis } from "./analysis";
-import { functionCall } from "./calls";
+import { items, qualified, strings } from "../parse/ast";
+import type { Analysis, Routine } from "./analysis";
+import { announceDblink } from "./dblink-calls";
 import { type FromItem, itemOf, type Scope } from "./scope";
-import { known, type Output, type OutputColumn, typed } from "./terms";
+import { known, type Output, type OutputColumn, type Term, typed } from "./terms";
 
 export function functionItem(analysis: Analysis, range: RangeFunction, scope: Scope): FromItem {
     const columns: OutputColumn[] = [];
@@ -27,14 +26,17 @@ export function functionItem(analysis: Analysis, range: RangeFunction, scope: Sc
             columns.push({ name: alias ?? "", term: analysis.expression(call, scope) });
             continue;
         }
-        functionName = strings(call.FuncCall.funcname).at(-1) ?? "";
-        const { term, routine } = functionCall(analysis, call.FuncCall, scope, definitions);
-        const row = rowType(analysis, routine?.result);
-        if (definitions.length > 0) {
-            columns.push(...definitions.map(({ name, type }): OutputColumn => ({ name, term: typed(type) })));
-        } else if (routine !== undefined && routine.outputs.length > 0) {
-            columns.push(...routine.outputs.map(({ name, type }): OutputColumn => ({ name, term: typed(type) })));
+        const name = qualified(strings(call.FuncCall.funcname));
+        functionName = name.name;
+        announceDblink(analysis, call.FuncCall, definitions);
+        const term = analysis.expression(call, scope);
+        const count = (call.FuncCall.args ?? []).length;
+        const routine = analysis.host.routines(name).find((each) => takes(each, count));
+        if (definitions.length > 0 || (routine !== undefined && routine.outputs.length > 0)) {
+            const given = definitions.length > 0 ? definitions : (routine?.outputs ?? []);
+            columns.push(...given.map((column): OutputColumn => ({ name: column.name, term: typed(column.type) })));
         } else {
+            const row = rowType(analysis, term);
             columns.push(...(row?.columns ?? [{ name: alias ?? functionName, term }]));
             open.push(...(row?.open ?? []));
         }
@@ -45,8 +47,13 @@ export function functionItem(analysis: Analysis, range: RangeFunction, scope: Sc
     return itemOf(alias ?? functionName, { columns, open }, strings(range.alias?.colnames));
 }
 
-function rowType(analysis: Analysis, type: ColumnType | undefined): Output | undefined {
-    return type?.row === undefined || type.array
+function takes({ inputs, defaults, variadic }: Routine, count: number): boolean {
+    return count >= inputs.length - defaults - (variadic ? 1 : 0) && (variadic || count <= inputs.length);
+}
+
+function rowType(analysis: Analysis, term: Term): Output | undefined {
+    const result = analysis.resolve(term);
+    return result.kind !== "type" || result.type.row === undefined || result.type.array
         ? undefined
-        : analysis.host.relation(type.row, analysis.host.place(undefined))?.output;
+        : analysis.host.relation(result.type.row, analysis.host.place(undefined))?.output;
 }

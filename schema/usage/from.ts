@@ -4,9 +4,9 @@ import type { Node, RangeVar } from "libpg-query";
 import { rangeName, strings } from "../parse/ast";
 import type { Analysis } from "./analysis";
 import { columnIn } from "./columns";
-import { parts } from "./expression";
 import { functionItem } from "./from-function";
 import { jsonColumns, xmlColumns } from "./names";
+import { mention } from "./questions";
 import { type FromItem, findCte, itemOf, type Scope } from "./scope";
 import { EMPTY, NONE, type Term } from "./terms";
 import { STRENGTH } from "./unknowns";
@@ -36,7 +36,7 @@ export function fromItems(analysis: Analysis, node: Node, scope: Scope): FromIte
         return inner === undefined ? [] : fromItems(analysis, inner, scope);
     }
     if ("JsonTable" in node || "RangeTableFunc" in node) {
-        parts(analysis, node, scope);
+        mention(analysis, node, scope);
         const alias = "JsonTable" in node ? node.JsonTable.alias : node.RangeTableFunc.alias;
         const names =
             "JsonTable" in node ? jsonColumns(node.JsonTable.columns) : xmlColumns(node.RangeTableFunc.columns);
@@ -54,7 +54,7 @@ export function fromItems(analysis: Analysis, node: Node, scope: Scope): FromIte
             const a = columnIn(analysis, left, name, place);
             const b = columnIn(analysis, right, name, place);
             if (a !== undefined && b !== undefined) {
-                analysis.unknowns.meet(a, b, STRENGTH.use, `JOIN … USING (${name})`);
+                analysis.meet(a, b, STRENGTH.use, `JOIN … USING (${name})`);
             }
             scope.merged.set(name, a ?? b ?? NONE);
         }
@@ -63,7 +63,7 @@ export function fromItems(analysis: Analysis, node: Node, scope: Scope): FromIte
                 for (const [name, term] of item.columns) {
                     const other = right.find(({ columns }) => columns.has(name))?.columns.get(name);
                     if (other !== undefined) {
-                        analysis.unknowns.meet(term, other, STRENGTH.use, "NATURAL JOIN");
+                        analysis.meet(term, other, STRENGTH.use, "NATURAL JOIN");
                         scope.merged.set(name, term);
                     }
                 }
@@ -79,7 +79,7 @@ export function fromItems(analysis: Analysis, node: Node, scope: Scope): FromIte
         }
         return [...left, ...right];
     }
-    parts(analysis, node, scope);
+    mention(analysis, node, scope);
     return [];
 }
 

@@ -4,8 +4,7 @@
  */
 
 import type { CatalogRelation } from "./catalog";
-import type { Output, OutputColumn } from "./terms";
-import { typed } from "./terms";
+import { isOpen, type Output, type OutputColumn, typed } from "./terms";
 
 export class Overlays {
     /** By schema and name, until the catalog has the relation. */
@@ -69,7 +68,7 @@ export function overlaid(relation: CatalogRelation, output: Output | undefined):
     return {
         columns: relation.columns.map(({ number, name, type }): OutputColumn => {
             const term = output?.columns[number - 1]?.term;
-            return { name, term: term?.kind === "var" ? term : typed(type) };
+            return { name, term: term !== undefined && isOpen(term) ? term : typed(type) };
         }),
         open: [],
     };

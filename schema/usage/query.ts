@@ -64,7 +64,7 @@ function valueRows(analysis: Analysis, lists: readonly Node[], scope: Scope): Ou
             const column = columns[index];
             if (column === undefined) {
                 columns.push({ name: `column${index + 1}`, term });
-            } else if (column.term.kind === "literal" || column.term.kind === "none") {
+            } else if (column.term.kind === "none") {
                 column.term = term;
             }
         });

@@ -4,15 +4,17 @@ import type { Node, TypeName } from "libpg-query";
 import { parseSql } from "../../upstreams/parser";
 import { type QualifiedName, qualified } from "../parse/ast";
 import type { Place } from "../report";
-import { type ColumnType, writtenType } from "../types";
+import { type ColumnType, TEXT } from "../types";
 import type { AnalyzerHost, DblinkCall, Relation } from "./analysis";
 import { Analyzer } from "./analyze";
 import type { Catalog, CatalogRelation, CatalogRoutine } from "./catalog";
 import { type Constants, partlyConstant, type Value } from "./constants";
 import type { Knowledge } from "./knowledge";
+import { namedType } from "./named-type";
 import { splitName } from "./names";
 import { overlaid } from "./overlays";
-import { type Output, type OutputColumn, typed } from "./terms";
+import type { Probe, Reply } from "./probes";
+import { type Output, type OutputColumn, type Question, type Term, typed } from "./terms";
 import type { Unknowns } from "./unknowns";
 
 /** Where a statement stands, and what its names and variables mean there. */
@@ -54,12 +56,30 @@ export class Reader implements AnalyzerHost {
         return this.context.place(location);
     }
 
+    get path(): readonly string[] {
+        return this.context.path;
+    }
+
+    get resolved(): Map<Question, Term> {
+        return this.catalog.resolved;
+    }
+
+    probe(probe: Probe): Reply | undefined {
+        return this.catalog.probe(probe);
+    }
+
     get sql(): string {
         return this.context.sql;
     }
 
     get constants(): Constants {
-        return { values: this.context.values, session: this.catalog.session() };
+        return {
+            values: this.context.values,
+            evaluate: (sql, functions) => {
+                const reply = this.probe({ sql, path: this.path, functions });
+                return reply !== undefined && "value" in reply ? reply.value : undefined;
+            },
+        };
     }
 
     /** The schema that an unqualified CREATE goes to. */
@@ -170,14 +190,11 @@ export class Reader implements AnalyzerHost {
     }
 
     type(type: TypeName | undefined): ColumnType {
-        const column = type?.pct_type === true ? this.copiedType(type) : undefined;
-        return column ?? writtenType(type, (name) => this.typeNamed(name));
-    }
-
-    private typeNamed(name: QualifiedName): ColumnType | undefined {
-        const found = this.catalog.types(name.name);
-        const schemas = name.schema === undefined ? this.context.path : [name.schema];
-        return schemas.flatMap((schema) => found.find((each) => each.schema === schema)?.type ?? [])[0];
+        if (type === undefined) {
+            return TEXT;
+        }
+        const column = type.pct_type === true ? this.copiedType(type) : undefined;
+        return column ?? namedType(this, type);
     }
 
     /** The same where rows of a table are as likely: an imported one that isn't there yet comes to be by that. */

@@ -19,7 +19,7 @@ import type { Relation } from "./analysis";
 import { readBlock, readCreated, readRoutine } from "./bodies";
 import type { Reader } from "./reader";
 import { child, itemOf, type Scope, type Variable } from "./scope";
-import { EMPTY, NONE, type Output, typed } from "./terms";
+import { EMPTY, isOpen, NONE, type Output, typed } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 /** @param scope variables of the routine in which the statement stands. */
@@ -127,7 +127,7 @@ function creation(reader: Reader, range: RangeVar | undefined): string {
 }
 
 function made(reader: Reader, range: RangeVar | undefined, output: Output): void {
-    if (output.open.length > 0 || output.columns.some(({ term }) => term.kind === "var")) {
+    if (output.open.length > 0 || output.columns.some(({ term }) => isOpen(term))) {
         reader.knowledge.overlays.expect(creation(reader, range), rangeName(range).name, output);
     }
 }
@@ -291,7 +291,7 @@ function inherit(reader: Reader, heir: Relation | undefined, parent: Relation | 
     if (open !== undefined && parent !== undefined) {
         for (const { name, term } of parent.output.columns) {
             const own = reader.unknowns.column(open, name, reader.place());
-            reader.unknowns.meet(own, term, STRENGTH.assignment, "column of its parent");
+            reader.analyzer.meet(own, term, STRENGTH.assignment, "column of its parent");
         }
     }
 }

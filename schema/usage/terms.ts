@@ -1,16 +1,39 @@
 /** What is known of an expression's type, in small steps. */
 
-import type { Node } from "libpg-query";
-import { constText } from "../parse/ast";
 import { builtIn, type ColumnType } from "../types";
 
 export type Term =
     | { readonly kind: "type"; readonly type: ColumnType }
     /** A column of an upstream whose type is sought; `mixed`: with other things, so that a length is not its own. */
     | { readonly kind: "var"; readonly id: number; readonly mixed?: true }
-    /** A literal that takes the type of what stands beside it. */
-    | { readonly kind: "literal"; readonly text?: string }
+    /** PostgreSQL tells its type, once that counts. */
+    | { readonly kind: "asked"; readonly question: Question }
     | { readonly kind: "none" };
+
+/** An expression whose columns are parameters. */
+export interface Question {
+    /** A query without FROM. */
+    readonly sql: string;
+    readonly path: readonly string[];
+    /** By the number of the parameter. */
+    readonly parameters: readonly Parameter[];
+    /** Some of them lead to columns whose type is sought. */
+    readonly open: boolean;
+}
+
+export interface Parameter {
+    readonly term: Term;
+    readonly use: Use;
+}
+
+/** Where in an expression a column stands. */
+export interface Use {
+    /** Types that are tried where PostgreSQL finds none by itself, likeliest first. */
+    readonly likely: readonly string[];
+    readonly strength: number;
+    /** For people. */
+    readonly reason: string;
+}
 
 /** A column of a query's result. */
 export interface OutputColumn {
@@ -26,44 +49,13 @@ export interface Output {
 
 export const EMPTY: Output = { columns: [], open: [] };
 
-export function isLiteral(node: Node | undefined): boolean {
-    if (node === undefined) {
-        return false;
-    }
-    if ("A_Expr" in node && node.A_Expr.lexpr === undefined) {
-        return isLiteral(node.A_Expr.rexpr);
-    }
-    return "A_Const" in node;
-}
-
-export function constantTerm(node: Node): Term {
-    if (!("A_Const" in node)) {
-        return NONE;
-    }
-    const value = node.A_Const;
-    if (value.ival !== undefined) {
-        return known("integer");
-    }
-    if (value.fval !== undefined) {
-        return known(/^\d{10,18}$/.test(value.fval.fval ?? "") ? "bigint" : "numeric");
-    }
-    if (value.boolval !== undefined) {
-        return BOOLEAN;
-    }
-    const text = constText(node);
-    return text === undefined ? { kind: "literal" } : { kind: "literal", text };
+/** Does it lead to a column whose type is sought? */
+export function isOpen(term: Term): boolean {
+    return term.kind === "var" || (term.kind === "asked" && term.question.open);
 }
 
 export function arrayType(type: ColumnType): ColumnType {
     return { ...type, sql: `${type.base}[]`, array: true };
-}
-
-export function arrayOf(type: ColumnType): Term {
-    return { kind: "type", type: arrayType(type) };
-}
-
-export function elementOf(type: ColumnType): ColumnType {
-    return { ...type, sql: type.base, array: false };
 }
 
 export function typed(type: ColumnType): Term {
@@ -74,11 +66,5 @@ export function known(sql: string): Term {
     return typed(builtIn(sql));
 }
 
-export function isType(term: Term, base: string): boolean {
-    return term.kind === "type" && term.type.base === base && !term.type.array;
-}
-
 export const NONE: Term = { kind: "none" };
 export const BOOLEAN = known("boolean");
-/** Base types of moments. */
-export const TIMES: ReadonlySet<string> = new Set(["timestamptz", "timestamp", "date"]);

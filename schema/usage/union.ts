@@ -9,8 +9,8 @@ export function combineUnion(analysis: Analysis, left: Output, right: Output): v
         left.columns.forEach((column, index) => {
             const other = right.columns[index];
             if (other !== undefined) {
-                analysis.unknowns.meet(column.term, other.term, STRENGTH.use, "same column of a UNION");
-                if (column.term.kind === "literal" || column.term.kind === "none") {
+                analysis.meet(column.term, other.term, STRENGTH.use, "same column of a UNION");
+                if (column.term.kind === "none") {
                     column.term = other.term;
                 }
             }
@@ -28,7 +28,7 @@ export function combineUnion(analysis: Analysis, left: Output, right: Output): v
         for (const { name, term } of closed.columns) {
             if (open !== undefined && !names.has(name) && name !== "?column?") {
                 const column = analysis.unknowns.column(open, name, analysis.host.place(undefined));
-                analysis.unknowns.meet(column, term, STRENGTH.assignment, "same column of a UNION");
+                analysis.meet(column, term, STRENGTH.assignment, "same column of a UNION");
             }
         }
     }

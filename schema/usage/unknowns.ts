@@ -125,7 +125,8 @@ export class Unknowns {
     column(tableId: number, name: string, place: Place): Term {
         const table = this.tables[tableId];
         if (table === undefined) {
-            return { kind: "none" };
+            // In a trial: a table that was known before it.
+            return { kind: "var", id: this.fresh() };
         }
         const known = table.columns.get(name);
         if (known !== undefined) {
@@ -166,7 +167,7 @@ export class Unknowns {
     }
 
     hint(term: Term, type: ColumnType, strength: number, reason: string): void {
-        if (term.kind === "var" && type.unknown !== true && !PSEUDO.has(type.base)) {
+        if (term.kind === "var" && type.unknown !== true) {
             const said = strength === STRENGTH.assignment && term.mixed !== true ? type : plainType(type);
             const evidence = this.variables[this.find(term.id)]?.evidence;
             // What is read again and again, such as a view, says the same each time.
@@ -288,25 +289,3 @@ export class Unknowns {
         return best === undefined ? { type: TEXT } : { type: best.type, reason: best.reason };
     }
 }
-
-/** Types that no column has. */
-const PSEUDO = new Set([
-    "record",
-    "void",
-    "trigger",
-    "unknown",
-    '"any"',
-    "cstring",
-    "internal",
-    "anyelement",
-    "anyarray",
-    "anynonarray",
-    "anyenum",
-    "anyrange",
-    "anymultirange",
-    "anycompatible",
-    "anycompatiblearray",
-    "anycompatiblenonarray",
-    "anycompatiblerange",
-    "anycompatiblemultirange",
-]);

@@ -9,10 +9,10 @@ import { readRoutine } from "./bodies";
 import { type CatalogQuery, currentPath, DatabaseCatalog, writtenRoutines } from "./catalog";
 import type { ObservedImport } from "./imports";
 import { type Given, Knowledge } from "./knowledge";
+import type { Reply } from "./probes";
 import { type Context, Reader } from "./reader";
 import { type AddressOf, type Settled, settle } from "./settle";
 import { changedRows, readStatement } from "./statement";
-import type { Upstream } from "./unknowns";
 
 export interface ObservedStatement {
     readonly file: string;
@@ -28,6 +28,7 @@ const MAX_ROUNDS = 32;
 
 export class Usage {
     private readonly knowledge: Knowledge;
+    private readonly replies = new Map<string, Reply>();
 
     /**
      * @param query runs on the session whose statements are observed, so that it sees what they made.
@@ -48,7 +49,24 @@ export class Usage {
     }
 
     /** Before a statement runs: what it tells of imported tables, and of tables that dblink's queries name. */
-    async observe(statement: ObservedStatement): Promise<void> {
+    observe(statement: ObservedStatement): Promise<void> {
+        return this.observeAll([statement]);
+    }
+
+    /** The same for statements of which none changes what the names of another mean. */
+    async observeAll(statements: readonly ObservedStatement[]): Promise<void> {
+        const catalog = new DatabaseCatalog(this.query, this.replies);
+        for (const statement of statements) {
+            await this.observeWith(catalog, statement);
+        }
+    }
+
+    /** A statement that tells nothing by itself; a body that stands in it may be gone through later. */
+    passOver(statement: Pick<ObservedStatement, "file" | "line" | "sql">): void {
+        this.knowledge.sources.add(statement);
+    }
+
+    private async observeWith(catalog: DatabaseCatalog, statement: ObservedStatement): Promise<void> {
         const { file, line, sql, searchPath } = statement;
         this.knowledge.sources.add(statement);
         if (!this.concerns(sql)) {
@@ -64,23 +82,15 @@ export class Usage {
             sql,
             values: new Map(),
         };
-        await this.read(context, (reader) => {
-            for (const node of parsed.nodes) {
-                readStatement(reader, node);
-            }
-        });
-    }
-
-    /**
-     * A query that dblink has sent, where its text was seen on the way: what no constant text in the schema tells. Its
-     * place is that of the statement that was running.
-     */
-    async observeSent(upstream: Upstream, statement: ObservedStatement): Promise<void> {
-        const { file, line, sql, searchPath } = statement;
-        const place = () => ({ file, line });
-        await this.read({ path: searchPath, place, sql, values: new Map() }, (reader) => {
-            reader.knowledge.dblink.sent(upstream, sql, place(), reader);
-        });
+        await this.read(
+            context,
+            (reader) => {
+                for (const node of parsed.nodes) {
+                    readStatement(reader, node);
+                }
+            },
+            catalog,
+        );
     }
 
     /** At the end: the bodies of all routines, which nothing may have called, with the catalogs as they are then. */
@@ -121,8 +131,11 @@ export class Usage {
     }
 
     /** Goes through something until all names that it asks for are loaded, and then for good. */
-    private async read(context: Context, work: (reader: Reader) => void): Promise<void> {
-        const catalog = new DatabaseCatalog(this.query);
+    private async read(
+        context: Context,
+        work: (reader: Reader) => void,
+        catalog = new DatabaseCatalog(this.query, this.replies),
+    ): Promise<void> {
         for (let round = 0; round < MAX_ROUNDS; round += 1) {
             work(new Reader(this.knowledge.trial(), catalog, context));
             if (!(await catalog.load())) {

@@ -13,7 +13,7 @@ export class OnceAssigned {
 
     constructor(
         parsed: PlRoutine,
-        private readonly session: Constants["session"],
+        private readonly evaluate: Constants["evaluate"],
     ) {
         this.count(parsed.body);
         for (const { name, fallback } of parsed.variables) {
@@ -37,7 +37,7 @@ export class OnceAssigned {
     }
 
     private keep(name: string, expression: string): void {
-        const value = constantText(expression, { values: this.known, session: this.session });
+        const value = constantText(expression, { values: this.known, evaluate: this.evaluate });
         if (value !== undefined) {
             this.known.set(name, value);
         }

@@ -46,7 +46,7 @@ export function insert(analysis: Analysis, statement: InsertStmt, outer?: Scope)
             source.columns.forEach((column, index) => {
                 const into = columns[index];
                 if (into !== undefined) {
-                    analysis.unknowns.meet(into, column.term, STRENGTH.assignment, "INSERT");
+                    analysis.meet(into, column.term, STRENGTH.assignment, "INSERT");
                 }
             });
         } else if (target !== undefined && names.length === 0 && source.columns.length === 0) {
@@ -81,7 +81,7 @@ function starInto(analysis: Analysis, source: Output, target: FromItem): void {
     }
     for (const [name, term] of target.columns) {
         const column = analysis.unknowns.column(only, name, analysis.host.place(undefined));
-        analysis.unknowns.meet(column, term, STRENGTH.assignment, "INSERT … SELECT *");
+        analysis.meet(column, term, STRENGTH.assignment, "INSERT … SELECT *");
     }
 }
 
@@ -93,7 +93,7 @@ function assignments(analysis: Analysis, list: readonly Node[] | undefined, targ
         const set: ResTarget = node.ResTarget;
         const column = columnIn(analysis, [target], set.name ?? "", analysis.host.place(set.location)) ?? NONE;
         const value = analysis.expression(set.val, scope);
-        analysis.unknowns.meet(column, value, STRENGTH.assignment, "UPDATE … SET");
+        analysis.meet(column, value, STRENGTH.assignment, "UPDATE … SET");
     }
 }
 
@@ -139,7 +139,7 @@ export function merge(analysis: Analysis, statement: MergeStmt, outer?: Scope): 
                         ? NONE
                         : (columnIn(analysis, [target], column.name ?? "", analysis.host.place(column.location)) ??
                           NONE);
-                analysis.unknowns.meet(into, analysis.expression(value, scope), STRENGTH.assignment, "MERGE … INSERT");
+                analysis.meet(into, analysis.expression(value, scope), STRENGTH.assignment, "MERGE … INSERT");
             });
         } else {
             assignments(analysis, clause.targetList, target, scope);

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type Docker from "dockerode";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { finalServer } from "../../../components/derive";
 import { connectDocker } from "../../../docker/client";
 import { LABEL } from "../../../docker/labels";
-import { RehearsalServer } from "../../../rehearsal/container";
+import { RehearsalServer, removeResting } from "../../../rehearsal/container";
 import { rehearse } from "../../../rehearsal/rehearse";
 import { memoryFileSystem } from "../../../schema";
+import { parseConfiguration } from "../../../upstreams/parse";
 import { imageHere } from "../support/image";
 
 const REPOSITORY = join(__dirname, "..", "..", "..");
@@ -102,6 +104,76 @@ describe("what it may do", () => {
         } finally {
             await server.end();
         }
+    });
+});
+
+describe("it rests", () => {
+    /** The next server, as soon as the one that was left has cleaned itself. */
+    async function nextAfter(left: RehearsalServer): Promise<RehearsalServer> {
+        for (;;) {
+            const next = await RehearsalServer.start(docker, { ...OPTIONS, image });
+            if (next.container.id === left.container.id) {
+                return next;
+            }
+            await next.end();
+        }
+    }
+
+    test("and the next rehearsal finds nothing of the one before, and has it alone", async () => {
+        const first = await RehearsalServer.start(docker, { ...OPTIONS, image });
+        await first.fresh();
+        const before = await first.session("postgres");
+        await before.rows("CREATE ROLE left_behind");
+        await before.rows("COPY (SELECT 1) TO '/tmp/left-behind'");
+        await before.rows("COPY (SELECT 1) TO PROGRAM 'sleep 777 >/dev/null 2>&1 & cat >/dev/null'");
+        await first.rest();
+        const second = await nextAfter(first);
+        const others: RehearsalServer[] = [];
+        try {
+            await second.fresh();
+            const after = await second.session("postgres");
+            await after.rows("CREATE TABLE seen (line text)");
+            await after.rows(
+                'COPY seen FROM PROGRAM \'ls /tmp; for p in /proc/[0-9]*; do tr "\\\\0" " " < $p/cmdline | grep -o "^sleep 777"; done; true\'',
+            );
+            expect(await after.rows("SELECT line FROM seen UNION ALL SELECT rolname FROM pg_roles")).not.toContainEqual(
+                [expect.stringMatching(/left|777/)],
+            );
+            others.push(await RehearsalServer.start(docker, { ...OPTIONS, image }));
+            expect(others[0]?.container.id).not.toBe(second.container.id);
+        } finally {
+            await Promise.all([second, ...others].map((server) => server.end()));
+        }
+    });
+
+    test("not for a rehearsal of another kind, and ends when its time is over or it is removed", async () => {
+        const short = await RehearsalServer.start(docker, { ...OPTIONS, image });
+        await short.answering.rest(1);
+        await expect.poll(() => containersOf(process.pid), GONE).toEqual([]);
+        const long = await RehearsalServer.start(docker, { ...OPTIONS, image });
+        await long.rest();
+        const other = await RehearsalServer.start(docker, { ...OPTIONS, devUser: "somebody", image });
+        expect(other.container.id).not.toBe(long.container.id);
+        await other.end();
+        await expect
+            .poll(async () => {
+                await removeResting(docker);
+                return containersOf(process.pid);
+            }, GONE)
+            .toEqual([]);
+    });
+});
+
+describe("when its files have no room in memory", () => {
+    test("the schema runs on disk", async () => {
+        const schema = await input("CREATE TABLE large AS SELECT repeat('x', 1000) FROM generate_series(1, 60000);");
+        const { ran } = await rehearse(docker, {
+            ...schema,
+            memoryForFiles: 80_000_000,
+            final: (upstreams, roles) =>
+                finalServer(parseConfiguration({ schema: ["s.sql"] }), upstreams, roles, REPOSITORY),
+        });
+        expect(ran).toEqual({ statements: 1, failed: 0 });
     });
 });
 

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { Client } from "pg";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import * as z from "zod";
 import { desiredDatabase, dropDatabase, freshDatabase, freshStatus } from "../../../sql/fresh";
 import { parseStatements } from "../../../upstreams/parsed";
+import { fatalLines, POLL } from "./handed-out";
 import { DEV_DATABASE, STUB_USER, TestServer } from "./server";
-
-const POLL = { timeout: 60_000, interval: 100 };
 
 const EXAMPLES = join(__dirname, "../../../examples");
 
@@ -26,7 +26,10 @@ describe.each([18, 17, 16, 15, 14])("the desired schema on PostgreSQL %i", { tim
     let started: TestServer | undefined;
 
     beforeAll(async () => {
-        started = await TestServer.start(major, { settings: { devDatabase: DEV_DATABASE, stock: 6, kept: 100 } });
+        started = await TestServer.start(major, {
+            settings: { devDatabase: DEV_DATABASE, stock: 6, kept: 100 },
+            inMemory: true,
+        });
         if (started !== undefined) {
             server = started;
             admin = await server.connect();
@@ -277,17 +280,277 @@ describe.each([18, 17, 16, 15, 14])("the desired schema on PostgreSQL %i", { tim
             );
             expect(new Set(plans.flat()).size).toBe(20);
         });
+    });
 
-        test("a session that idles in its database is not waited for", async () => {
-            const dev = await beside(await desired(SCHEMA.replaceAll("app_reader", "idler")));
-            const session = await server.connect(dev);
-            await session.query("CREATE ROLE idler");
-            await new Promise((resolve) => setTimeout(resolve, 10_500));
-            const began = Date.now();
+    // Who waits where nobody should waits for ever.
+    describe("takes turns with others that create roles", { timeout: 60_000 }, () => {
+        const SETTINGS = ["turn_begin", "turn_silence", "turn_max"] as const;
+        const sessions: Client[] = [];
+
+        beforeEach(async () => {
+            // Only what a test shortens is let pass by a clock.
+            await set({ turn_begin: "1 hour", turn_silence: "1 hour", turn_max: "1 hour" });
+        });
+
+        afterEach(async () => {
+            await Promise.all(sessions.splice(0).map((client) => client.end().catch(() => undefined)));
+            await admin.query(`UPDATE fdw_stub.setting SET ${SETTINGS.map((name) => `${name} = DEFAULT`).join(", ")}`);
+            for (const name of await out()) {
+                await dropDatabase(admin, name);
+            }
+        });
+
+        async function set(values: Partial<Record<(typeof SETTINGS)[number], string>>): Promise<void> {
+            for (const [name, value] of Object.entries(values)) {
+                await admin.query(`UPDATE fdw_stub.setting SET ${name} = $1`, [value]);
+            }
+        }
+
+        async function session(database?: string): Promise<Client> {
+            const client = await server.connect(database);
+            sessions.push(client);
+            return client;
+        }
+
+        async function pidOf(client: Client): Promise<number> {
+            const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+            return rows[0]?.pid ?? 0;
+        }
+
+        /** What a command takes whose schema creates the role. */
+        async function taken(role: string): Promise<{ to: string; dev: string }> {
+            const to = await desired(`CREATE ROLE ${role}`);
+            return { to, dev: await beside(to) };
+        }
+
+        /** Whether something has come to its end, and how it did. */
+        function watched<T>(work: Promise<T>): { done: () => boolean; result: Promise<T | string> } {
+            let done = false;
+            const result = work.catch(String).finally(() => {
+                done = true;
+            });
+            return { done: () => done, result };
+        }
+
+        /** Returns when so many wait for an advisory lock with one key, or when `done` says that nobody will. */
+        async function waiting(key: number, done: () => boolean): Promise<void> {
+            const waits = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = $1";
+            await expect.poll(async () => done() || (await admin.query(waits, [key])).rowCount === 1, POLL).toBe(true);
+        }
+
+        /** Returns when the next in turn has looked once more at what others do, and has not gone on. */
+        async function stillWaits(next: { done: () => boolean }): Promise<void> {
+            for (const _ of [1, 2]) {
+                const { rows } = await admin.query<{ began: Date }>("SELECT clock_timestamp() AS began");
+                const slept = `SELECT FROM pg_stat_activity WHERE query LIKE '%desired_database%' AND pid <> pg_backend_pid()
+                    AND wait_event = 'PgSleep' AND $1 < clock_timestamp() - interval '50 milliseconds'`;
+                await expect
+                    .poll(async () => next.done() || (await admin.query(slept, [rows[0]?.began])).rowCount === 1, POLL)
+                    .toBe(true);
+            }
+            expect(next.done()).toBe(false);
+        }
+
+        describe.each([
+            ["before", "PERFORM pg_advisory_lock(4711), pg_advisory_unlock(4711); RETURN fdw_stub._begun_really();"],
+            [
+                "after",
+                "seen := fdw_stub._begun_really(); PERFORM pg_advisory_lock(4711), pg_advisory_unlock(4711); RETURN seen;",
+            ],
+        ])("when the first session of a command begins", (when, body) => {
+            test(`just ${when} the next in turn looks who has begun`, async () => {
+                const { dev } = await taken("gap");
+                await admin.query("ALTER FUNCTION fdw_stub._begun() RENAME TO _begun_really");
+                await admin.query(
+                    `CREATE FUNCTION fdw_stub._begun() RETURNS text[] LANGUAGE plpgsql AS 'DECLARE seen text[]; BEGIN ${body} END'`,
+                );
+                try {
+                    await admin.query("SELECT pg_advisory_lock(4711)");
+                    const next = watched(desired("CREATE ROLE gap"));
+                    await waiting(4711, next.done);
+                    const command = await session(dev);
+                    await command.query("SELECT 1");
+                    // It goes on, and is held where it looks for the second time.
+                    await admin.query("SELECT pg_advisory_unlock(4711)");
+                    await admin.query("SELECT pg_advisory_lock(4711)");
+                    await waiting(4711, next.done);
+                    expect(next.done()).toBe(false);
+                    await command.query("CREATE ROLE gap");
+                    await command.query("GRANT gap TO CURRENT_USER");
+                    await command.end();
+                    await admin.query("SELECT pg_advisory_unlock(4711)");
+                    expect(await next.result).toMatch(/^fdw_stub_/);
+                } finally {
+                    await admin.query("SELECT pg_advisory_unlock_all()");
+                    await admin.query("DROP FUNCTION fdw_stub._begun()");
+                    await admin.query("ALTER FUNCTION fdw_stub._begun_really() RENAME TO _begun");
+                }
+            });
+        });
+
+        test("a command that works keeps it to its last session, and those without roles pass", async () => {
+            const { to, dev } = await taken("gap");
+            const command = await session(dev);
+            const next = watched(taken("gap"));
+            await stillWaits(next);
+            // Who creates no roles does not even wait for those that wait.
+            await beside(await desired("CREATE TABLE t ()"));
+            await freshDatabase(admin);
+            await command.query("CREATE ROLE gap");
+            const other = await session(to);
+            await command.end();
+            await stillWaits(next);
+            await other.end();
+            expect(await next.result).toMatchObject({ dev: expect.stringMatching(/^fdw_stub_/) });
+        });
+
+        test("one that has only looked at the desired schema has ended, and its database stays", async () => {
+            const { to, dev } = await taken("gap");
+            await server.query(to, "SELECT 1");
+            await taken("gap");
+            await server.query(dev, "SELECT 1");
+        });
+
+        test("one that comes too late finds its database gone, unless it comes just then", async () => {
+            const { dev } = await taken("gap");
+            const command = await session(dev);
+            expect((await admin.query("SELECT fdw_stub._drop_late($1) AS gone", [dev])).rows).toEqual([
+                { gone: false },
+            ]);
+            await command.query("CREATE ROLE gap");
+            await command.end();
+            const { dev: late } = await taken("gap");
+            await set({ turn_begin: "1 millisecond" });
+            await taken("gap");
+            await expect(server.connect(late)).rejects.toThrow("does not exist");
+            const known = "SELECT FROM fdw_stub.database WHERE name = $1";
+            expect((await admin.query(known, [late])).rowCount).toBe(0);
+        });
+
+        test("one whose session only idles loses it, and its role is in the way until it leaves", async () => {
+            await set({ turn_silence: "300 milliseconds" });
+            const { dev } = await taken("idler");
+            const command = await session(dev);
+            await command.query("CREATE ROLE idler");
             await expect(desired("CREATE ROLE idler")).rejects.toThrow('line 1: role "idler" already exists');
-            expect(Date.now() - began).toBeLessThan(20_000);
-            await session.end();
+            await command.end();
             await expect.poll(() => desired("CREATE ROLE idler").catch(String), POLL).toMatch(/^fdw_stub_/);
+        });
+
+        test("one with a session that holds its databases may begin late and be silent, and ends with it", async () => {
+            await set({ turn_begin: "1 millisecond" });
+            const holder = await session();
+            const to = await desiredDatabase(holder, [{ origin: "a.sql", line: 1, sql: "CREATE ROLE gap" }], {
+                hold: true,
+            });
+            const dev = await freshDatabase(holder, { hold: true, beside: to });
+            const next = watched(desired("CREATE ROLE gap"));
+            await stillWaits(next);
+            await server.query(dev, "CREATE ROLE gap");
+            await stillWaits(next);
+            await server.query(dev, "GRANT gap TO CURRENT_USER");
+            await holder.end();
+            expect(await next.result).toMatch(/^fdw_stub_/);
+        });
+
+        test("after a while the next goes on all the same", async () => {
+            await set({ turn_max: "100 milliseconds" });
+            const { dev } = await taken("gap");
+            const command = await session(dev);
+            await command.query("CREATE ROLE gap");
+            await taken("another");
+            await expect(desired("CREATE ROLE gap")).rejects.toThrow('role "gap" already exists');
+            await command.query("GRANT gap TO CURRENT_USER");
+        });
+
+        test("a caller that keeps its transaction open is passed", async () => {
+            await set({ turn_begin: "300 milliseconds" });
+            const open = await session();
+            await open.query("BEGIN");
+            await open.query("SELECT fdw_stub.plan_databases('CREATE ROLE gap')");
+            await taken("gap");
+            await open.query("ROLLBACK");
+        });
+
+        test("one whose database goes while the next runs its schema takes no role of that along", async () => {
+            const { dev } = await taken("gap");
+            await server.query(dev, "CREATE ROLE gap");
+            const next = watched(desired("CREATE ROLE gap; SELECT pg_sleep(1); GRANT gap TO CURRENT_USER"));
+            // The first one is set aside by then: the row of the second has another oid.
+            await expect
+                .poll(
+                    () => server.query("postgres", "SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(1)'"),
+                    POLL,
+                )
+                .toHaveLength(1);
+            expect(await roles()).toEqual(["gap"]);
+            expect(await dropDatabase(admin, dev)).toBe(true);
+            expect(await next.result).toMatch(/^fdw_stub_/);
+        });
+
+        test("the record of one stays until its roles are free, whoever is in the way", async () => {
+            const busy = await session(await freshDatabase(admin));
+            await busy.query("BEGIN");
+            const { dev } = await taken("gap");
+            await server.query(dev, "CREATE ROLE gap");
+            const other = await session();
+            await other.query("BEGIN");
+            await other.query("SELECT pg_advisory_xact_lock(1717860211, 3)");
+            await dropDatabase(admin, dev);
+            await new Promise((resolve) => setTimeout(resolve, 700));
+            expect(await roles()).toEqual(["gap"]);
+            await other.query("ROLLBACK");
+            await desired("CREATE ROLE gap");
+            await expect.poll(roles, POLL).toEqual([]);
+        });
+
+        /** How a caller goes; the last is what the server sees of a process that is killed. */
+        const ENDS: Readonly<Record<string, (client: Client, pid: number) => Promise<unknown>>> = {
+            "is terminated": (_, pid) => admin.query("SELECT pg_terminate_backend($1)", [pid]),
+            "is cancelled": (_, pid) => admin.query("SELECT pg_cancel_backend($1)", [pid]),
+            "is killed": (client) => Promise.resolve(client.connection.stream.destroy()),
+        };
+
+        test.each(Object.entries(ENDS))("one that %s while its schema runs is in nobody's way", async (_, end) => {
+            const before = new Set(await out());
+            const client = await session();
+            const pid = await pidOf(client);
+            const asking = watched(
+                client.query("SELECT fdw_stub.desired_database('CREATE ROLE slow; SELECT pg_sleep(600)', true)"),
+            );
+            await expect.poll(roles, POLL).toContain("slow");
+            const next = watched(taken("slow"));
+            await end(client, pid);
+            expect(await asking.result).toMatch(/terminat|cancel/);
+            const { to, dev } = z.object({ to: z.string(), dev: z.string() }).parse(await next.result);
+            await server.query(dev, "CREATE ROLE slow");
+            await expect
+                .poll(
+                    async () => (await out()).filter((name) => !before.has(name) && name !== to && name !== dev),
+                    POLL,
+                )
+                .toEqual([]);
+        });
+
+        test.each(Object.entries(ENDS))("one that %s while it waits leaves the queue", async (_, end) => {
+            const { dev } = await taken("gap");
+            const command = await session(dev);
+            const first = await session();
+            const pid = await pidOf(first);
+            const asking = watched(first.query("SELECT fdw_stub.plan_databases('CREATE ROLE gap')"));
+            await expect
+                .poll(() => admin.query("SELECT FROM pg_locks WHERE pid = $1 AND objid = 5 AND granted", [pid]), POLL)
+                .toMatchObject({ rowCount: 1 });
+            const next = watched(taken("gap"));
+            await waiting(5, next.done);
+            await end(first, pid);
+            expect(await asking.result).toMatch(/terminat|cancel/);
+            // The one behind it has come up.
+            const holds = "SELECT FROM pg_locks WHERE pid <> $1 AND locktype = 'advisory' AND objid = 5 AND granted";
+            await expect.poll(async () => (await admin.query(holds, [pid])).rowCount, POLL).toBe(1);
+            await command.query("CREATE ROLE gap");
+            await command.end();
+            expect(await next.result).toMatchObject({ dev: expect.stringMatching(/^fdw_stub_/) });
         });
     });
 
@@ -307,7 +570,7 @@ describe.each([18, 17, 16, 15, 14])("the desired schema on PostgreSQL %i", { tim
                 [name],
             );
             expect(rows).toEqual([{ state: "out", held: false, used_at: null, desired: true }]);
-            await admin.query("SELECT fdw_stub.configure(kept => 0, grace => '2 seconds')");
+            await admin.query("SELECT fdw_stub.configure(kept => 0, grace => '1 second')");
             await expect.poll(out, POLL).not.toContain(name);
             await admin.query("SELECT fdw_stub.configure(kept => 100, grace => '30 seconds')");
         });
@@ -322,31 +585,6 @@ describe.each([18, 17, 16, 15, 14])("the desired schema on PostgreSQL %i", { tim
             await holder.end();
             await expect.poll(out, POLL).not.toContain(name);
         });
-
-        test("not when its caller is killed or gives up half-way", async () => {
-            const before = new Set(await out());
-            for (const end of ["pg_terminate_backend", "pg_cancel_backend"]) {
-                const client = await server.connect();
-                const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-                const asking = client
-                    .query("SELECT fdw_stub.desired_database('CREATE ROLE slow; SELECT pg_sleep(60)', true)")
-                    .catch(String);
-                await expect.poll(roles, POLL).toContain("slow");
-                await admin.query(`SELECT ${end}($1)`, [rows[0]?.pid]);
-                await expect(asking).resolves.toMatch(/terminat|cancel/);
-                await client.end().catch(() => undefined);
-                await expect.poll(async () => (await out()).filter((name) => !before.has(name)), POLL).toEqual([]);
-                await expect
-                    .poll(
-                        () =>
-                            desired("CREATE ROLE slow")
-                                .then((name) => dropDatabase(admin, name))
-                                .catch(String),
-                        POLL,
-                    )
-                    .toBe(true);
-            }
-        });
     });
 
     test("everything goes in the end, and the server saw no deadlock", async () => {
@@ -356,7 +594,6 @@ describe.each([18, 17, 16, 15, 14])("the desired schema on PostgreSQL %i", { tim
         await expect.poll(out, POLL).toEqual([]);
         await expect.poll(roles, POLL).toEqual([]);
         expect((await freshStatus(admin)).troubles).toEqual([]);
-        const lines = (await server.log()).split("\n").filter((line) => /PANIC|deadlock detected/.test(line));
-        expect(lines).toEqual([]);
+        expect(await fatalLines(server)).toEqual([]);
     });
 });

@@ -1,9 +1,8 @@
 import type { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { dropDatabase, freshDatabase, freshStatus } from "../../../sql/fresh";
+import { POLL } from "./handed-out";
 import { TestServer } from "./server";
-
-const POLL = { timeout: 60_000, interval: 100 };
 
 /** Each of these has in its second run what is in the way when the first one's roles are still there. */
 const SCHEMAS: Readonly<Record<string, string>> = {
@@ -35,7 +34,7 @@ describe("roles that a schema creates", () => {
     let started: TestServer | undefined;
 
     beforeAll(async () => {
-        started = await TestServer.start(18, { settings: { stock: 4, kept: 100 } });
+        started = await TestServer.start(18, { settings: { stock: 4, kept: 100 }, inMemory: true });
         if (started !== undefined) {
             server = started;
             admin = await server.connect();
@@ -124,6 +123,33 @@ describe("roles that a schema creates", () => {
             .poll(async () => (await admin.query("SELECT FROM pg_stat_activity WHERE usename = 'app'")).rowCount, POLL)
             .toBe(0);
         await command("CREATE ROLE app LOGIN PASSWORD 'y'");
+        await everythingGoes();
+    });
+
+    test("one that a command created while another waited for its database stays that command's", async () => {
+        await admin.query("SELECT fdw_stub.configure(stock => 0, stock_max => 0)");
+        const running = await server.connect(await handedOut());
+        const keeper = await server.connect();
+        const waiting = await server.connect();
+        try {
+            await expect.poll(async () => (await freshStatus(admin)).ready, POLL).toBe(0);
+            // All that may make a database: the next caller has looked at the roles when it waits for one of them.
+            await keeper.query("SELECT pg_advisory_lock(1717860211, 100 + n) FROM generate_series(1, 4) AS n");
+            const asking = freshDatabase(waiting);
+            await expect
+                .poll(() => admin.query("SELECT FROM pg_locks WHERE NOT granted AND objid > 100"), POLL)
+                .toMatchObject({ rowCount: 1 });
+            await running.query("CREATE ROLE app");
+            await keeper.query("SELECT pg_advisory_unlock_all()");
+            await asking;
+            await handedOut();
+            expect(await roles()).toEqual(["app"]);
+            await running.query("CREATE SCHEMA s AUTHORIZATION app");
+        } finally {
+            await Promise.all([running, keeper, waiting].map((client) => client.end()));
+            await admin.query("SELECT fdw_stub.configure(stock => 4, stock_max => 64)");
+        }
+        await command("CREATE ROLE app");
         await everythingGoes();
     });
 

@@ -27,6 +27,11 @@ export async function imageOf(docker: Docker, major: number): Promise<string | u
     return undefined;
 }
 
+/** Where the image has its volume: what is mounted above that would stay empty. */
+function volumeOf(major: number): string {
+    return major >= 18 ? "/var/lib/postgresql" : "/var/lib/postgresql/data";
+}
+
 export class TestServer {
     private constructor(
         private readonly container: Docker.Container,
@@ -74,7 +79,7 @@ export class TestServer {
             HostConfig: {
                 PortBindings: { "5432/tcp": [{ HostIp: "127.0.0.1", HostPort: String(port) }] },
                 ExtraHosts: ["upstream_db:127.0.0.1"],
-                ...(options.inMemory === true ? { Tmpfs: { "/var/lib/postgresql": "" } } : {}),
+                ...(options.inMemory === true ? { Tmpfs: { [volumeOf(major)]: "" } } : {}),
             },
         });
         const server = new TestServer(container, port, password);

@@ -40,14 +40,9 @@ export class UsageSession {
     private begin(): Usage {
         const query: CatalogQuery = async (sql) => {
             this.queries += 1;
-            return await this.rows(sql);
+            return await rowsOf(this.client, sql);
         };
         return new Usage(query, ...this.told);
-    }
-
-    private async rows(sql: string): Promise<Array<Array<string | null>>> {
-        const { rows } = await this.client.query<Array<string | null>>({ text: sql, rowMode: "array" });
-        return rows;
     }
 
     /**
@@ -99,7 +94,7 @@ export class UsageSession {
         if (/^\s*(?:BEGIN|COMMIT)\b/i.test(sql)) {
             return;
         }
-        const path = await this.rows("SELECT unnest(current_schemas(true))::text");
+        const path = await rowsOf(this.client, "SELECT unnest(current_schemas(true))::text");
         await this.usage.observe({ file, line, sql, searchPath: path.flatMap(([schema]) => schema ?? []) });
         const error = await this.attempt(sql);
         if (error !== undefined && /does not exist/.test(error)) {
@@ -146,6 +141,12 @@ export class UsageSession {
             );
         }
     }
+}
+
+/** The rows of the last of several statements. */
+export async function rowsOf(client: Client, sql: string): Promise<Array<Array<string | null>>> {
+    const results = [await client.query<Array<string | null>>({ text: sql, rowMode: "array" })].flat();
+    return results.at(-1)?.rows ?? [];
 }
 
 function observed(statement: ImportForeignSchemaStmt): ObservedImport {

@@ -3,11 +3,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Severity } from "../../../schema/report";
 import { loadParser } from "../../../upstreams/parser";
-import { BODIES, CONNECTIONS, IMPORTS, QUERIES, UNCLEAR, USES } from "../../unit/schema/usage/cases";
-import { usedTables } from "../../unit/schema/usage/used";
 import { imageHere } from "../support/image";
+import { BODIES, CONNECTIONS, IMPORTS, QUERIES, UNCLEAR, USES } from "./cases";
 import { type PlainServer, startPlainServer } from "./server";
 import { type Told, UsageSession } from "./session";
+import { usedTables } from "./used";
 
 const SERVER =
     "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '1', dbname 'd'); CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (user 'u', password 'p');";
@@ -84,23 +84,6 @@ test.for(UNCLEAR)("dblink, noted: %s", async ([, sql, message], { skip }) => {
     expect(findings.filter(({ code }) => code === "dblink-unknown").map((finding) => finding.message)).toEqual([
         message,
     ]);
-});
-
-test("a query that was seen when it was sent tells as much as a constant one", async ({ skip }) => {
-    skip(server === undefined, "no image of PostgreSQL 18 is here");
-    const { usage } = await run("", 1);
-    await usage.observeSent(
-        { conninfo: "host=k dbname=e" },
-        {
-            file: "a.sql",
-            line: 7,
-            sql: "SELECT a FROM r.t WHERE upper(b) > '' AND c < now()",
-            searchPath: ["pg_catalog"],
-        },
-    );
-    const settled = usage.settle();
-    expect(usedTables(settled)).toEqual(["host=k dbname=e: r.t(a text, b text, c timestamptz)"]);
-    expect(settled.tables[0]?.place).toEqual({ file: "a.sql", line: 7 });
 });
 
 describe("findings", () => {

@@ -1,7 +1,7 @@
 /** How types are printed, and how they relate. */
 
 import { expect, test } from "vitest";
-import { contradicts, familyOf, printedType } from "../../../schema/types";
+import { printedType } from "../../../schema/types";
 
 test.each<[string, string, string, boolean]>([
     ["character varying(9)", "varchar(9)", "varchar", false],
@@ -19,19 +19,4 @@ test.each<[string, string, string, boolean]>([
     ['"My Schema"."My (Type)"[]', '"My Schema"."My (Type)"[]', '"My Schema"."My (Type)"', true],
 ])("%s", (printed, sql, base, array) => {
     expect(printedType(printed)).toEqual({ sql, base, array });
-});
-
-test("kinds of types", () => {
-    expect(["INT", "public.citext", "timestamp(3) with time zone", "text[]", "app.mood"].map(familyOf)).toEqual([
-        "number",
-        "text",
-        "time",
-        "text[]",
-        undefined,
-    ]);
-    expect([contradicts("integer", "date"), contradicts("text", "date"), contradicts("int4", "bigint")]).toEqual([
-        true,
-        false,
-        false,
-    ]);
 });

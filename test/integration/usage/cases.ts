@@ -73,7 +73,11 @@ export const USES: ReadonlyArray<readonly [string, string, string]> = [
     ["bounds of a range", "SELECT daterange(x, y) FROM u.a", "x date, y date"],
     ["a range by what it contains", "SELECT lower(x) FROM u.a WHERE x @> CURRENT_DATE", "x daterange"],
     ["a value in a range", "SELECT 1 FROM u.a WHERE now() <@ x", "x tstzrange"],
-    ["OVERLAPS", "SELECT 1 FROM u.a WHERE (x, y) OVERLAPS (DATE '2024-01-01', DATE '2024-02-01')", "x date, y date"],
+    [
+        "OVERLAPS",
+        "SELECT 1 FROM u.a WHERE (x, y) OVERLAPS (DATE '2024-01-01', DATE '2024-02-01')",
+        "x timestamptz, y timestamptz",
+    ],
     ["WITHIN GROUP", "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x) FROM u.a", "x numeric"],
     ["bits", "SELECT x & 4, y | 10000000000 FROM u.a", "x integer, y bigint"],
     ["networks", "SELECT 1 FROM u.a WHERE x <<= inet '10.0.0.0/8'", "x inet"],

@@ -1,6 +1,6 @@
 /** Short forms of what the usage analysis finds. */
 
-import type { Settled } from "../../../../schema/usage/settle";
+import type { Settled } from "../../../schema/usage/settle";
 
 /** `schema.table(column type, …)`, by name; before it the connection string where it is no server. */
 export function usedTables({ tables }: Settled): string[] {
