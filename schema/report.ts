@@ -40,6 +40,8 @@ export interface ContractFinding {
     readonly grade: Grade;
     /** Stable short name of the rule, for example `column-missing`. */
     readonly code: string;
+    /** What of the schema it is about: a column `public.orders.amount`, a foreign table, or a server's name. */
+    readonly object: string;
     /** One sentence or two, naming both sides. */
     readonly message: string;
     /** Where the schema has it. */
