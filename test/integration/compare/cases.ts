@@ -226,11 +226,11 @@ export const TYPES: readonly Case[] = [
     ),
     column(
         ["citext", "text"],
-        "('Ab')",
+        "('Ab'), ('aB')",
         [["may-fail", "condition-differs"]],
         [
-            [`${READ} WHERE c = 'aB'`, ["Ab"]],
-            ["SELECT count(*) FROM (SELECT c FROM t@ OFFSET 0) AS here WHERE c = 'aB'", ["0"]],
+            ["SELECT count(*) FROM t@ GROUP BY c", ["2"]],
+            ["SELECT count(*) FROM (SELECT c FROM t@ OFFSET 0) AS here GROUP BY c", ["1", "1"]],
         ],
     ),
     column(
@@ -398,10 +398,10 @@ export const SHAPES: readonly Case[] = [
         dev: `CREATE FOREIGN TABLE t@ (a text, b text, c text) SERVER up; CREATE VIEW w@ AS SELECT a, b, c FROM t@;
             CREATE RULE w@ AS ON INSERT TO w@ DO INSTEAD INSERT INTO t@ VALUES (new.a, new.b, new.c);`,
         found: [
-            ["may-fail", "condition-fails", ".b"],
-            ["may-fail", "condition-fails", ".c"],
             ["may-fail", "write-may-fail", ".a"],
+            ["may-fail", "condition-fails", ".b"],
             ["may-fail", "write-may-fail", ".b"],
+            ["may-fail", "condition-fails", ".c"],
             ["may-fail", "write-may-fail", ".c"],
             ["name-only", "type-name", ".a"],
         ],

@@ -61,6 +61,47 @@ describe.each(CASES.map((each, n) => [each.name, n, each] as const))("%s", (_nam
     });
 });
 
+describe("servers", () => {
+    const ofServers = (all: readonly ContractFinding[]) =>
+        all
+            .filter(({ object }) => !object.startsWith("public."))
+            .map(({ grade, code, object }) => [grade, code, object]);
+
+    test("that name extensions which the other side lacks, or has elsewhere", async () => {
+        await sides.upstream.query("CREATE EXTENSION hstore SCHEMA app; CREATE TABLE ext (a text, b app.hstore)");
+        await sides.dev.query(`CREATE EXTENSION pg_trgm; CREATE EXTENSION hstore;
+            CREATE SERVER ext FOREIGN DATA WRAPPER postgres_fdw
+                OPTIONS (host '/var/run/postgresql', dbname 'up', extensions 'pg_trgm, hstore, citext');
+            CREATE USER MAPPING FOR CURRENT_USER SERVER ext OPTIONS (user 'postgres');
+            CREATE FOREIGN TABLE ext (a text, b hstore) SERVER ext`);
+        expect(ofServers(await sides.compare(["up", "as_reader", "ext"]))).toEqual([
+            ["may-fail", "extension-missing", "ext"],
+            ["may-fail", "extension-missing", "ext"],
+        ]);
+        expect(await outcome("SELECT a FROM ext WHERE similarity(a, 'x') > 0.5")).toMatch(
+            /similarity.* does not exist/,
+        );
+        expect(await outcome("SELECT a FROM ext WHERE b @> 'x=>1'")).toMatch(/does not exist/);
+        expect(await outcome("SELECT a FROM ext")).toEqual([]);
+    });
+
+    test("that lead to no contract, or to none of the contracts that nobody uses", async () => {
+        expect(ofServers(await sides.compare(["up", "ext"]))).toContainEqual(["name-only", "no-contract", "as_reader"]);
+        expect(ofServers(await sides.compare([]))).toEqual([
+            ["may-fail", "upstream-missing", "as_reader"],
+            ["may-fail", "upstream-missing", "ext"],
+            ["may-fail", "upstream-missing", "up"],
+        ]);
+    });
+});
+
+test("findings tell both places", () => {
+    expect(found.find(({ code }) => code === "collation")).toMatchObject({
+        place: { file: expect.stringMatching(/^dev\/public\.t\d+\.c$/), line: 3 },
+        contractPlace: { file: expect.stringMatching(/^up\/public\.t\d+\.c$/), line: 2 },
+    });
+});
+
 test("every kind of finding has a case, or a test of its own", () => {
     const shown = new Set(CASES.flatMap(({ found: all }) => all.map(([, code]) => code)));
     const own = ["extension-missing", "no-contract", "upstream-missing"];
