@@ -1,7 +1,7 @@
 /** Compares the foreign tables of a schema with the contracts of their upstreams. */
 
 import type { InspectedContract, Inspection } from "../rehearsal/inspection";
-import type { ContractFinding, Place } from "../schema/report";
+import { type ContractFinding, GRADES, type Place } from "../schema/report";
 import { loadParser } from "../upstreams/parser";
 import {
     type Ask,
@@ -204,8 +204,6 @@ function finding(
     };
 }
 
-const ORDER = ["fails", "may-fail", "name-only"];
-
 /** Compares both sides by their catalogs; where types differ, PostgreSQL itself is asked what becomes of values. */
 export async function compare(inspection: Inspection): Promise<ContractFinding[]> {
     await loadParser();
@@ -230,5 +228,5 @@ export async function compare(inspection: Inspection): Promise<ContractFinding[]
     }
     found.push(...unchecked(here, inspection).map((difference) => finding(difference, placeOf(difference), undefined)));
     // A server with several hosts leads to several upstreams, which may differ in the same way.
-    return distinct(found).sort((a, b) => ORDER.indexOf(a.grade) - ORDER.indexOf(b.grade));
+    return distinct(found).sort((a, b) => GRADES.indexOf(a.grade) - GRADES.indexOf(b.grade));
 }

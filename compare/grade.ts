@@ -1,6 +1,7 @@
 /** What differs between one foreign table and the relation that it names. Pure. */
 
 import type { Grade } from "../schema/report";
+import type { MismatchCode } from "../upstreams/mismatches";
 import type {
     LocalColumn,
     LocalServer,
@@ -10,13 +11,12 @@ import type {
     RemoteCatalog,
     RemoteColumn,
 } from "./catalog";
-import type { Code } from "./codes";
 import type { Verdict } from "./verdict";
 import type { Command, Writes } from "./writes";
 
 /** A finding before its places are looked up. */
 export interface Difference {
-    readonly code: Code;
+    readonly code: MismatchCode;
     readonly grade: Grade;
     readonly message: string;
     /** What of the schema it is about. */
@@ -117,7 +117,7 @@ class Comparison {
     }
 
     /** @param what columns on both sides; none for the table as a whole. */
-    private say(code: Code, grade: Grade, message: string, what: { here?: string; there?: string } = {}): void {
+    private say(code: MismatchCode, grade: Grade, message: string, what: { here?: string; there?: string } = {}): void {
         const { schema, name } = this.relation;
         this.found.push({
             code,
@@ -142,7 +142,7 @@ class Comparison {
         const there =
             alike.length > 0
                 ? `did you mean ${listed(alike.map((each) => JSON.stringify(each)))}?`
-                : `it has ${listed(names)}`;
+                : `it has ${listed(names)}.`;
         this.say(
             "column-missing",
             "fails",

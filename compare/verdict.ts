@@ -1,12 +1,12 @@
 /** Grades what PostgreSQL did with the values of a pair of types. Pure. */
 
 import type { Grade } from "../schema/report";
+import type { MismatchCode } from "../upstreams/mismatches";
 import type { TypeInfo } from "./catalog";
-import type { Code } from "./codes";
 import type { Outcome, Taken, Typed } from "./probe";
 
 export interface Verdict {
-    readonly code: Code;
+    readonly code: MismatchCode;
     readonly grade: Grade;
     /** What PostgreSQL does, as the end of a sentence. */
     readonly says: string;

@@ -83,6 +83,16 @@ export interface Upstream {
     tables?: pulumi.Input<pulumi.Input<UpstreamTable>[]>;
 }
 
+/** A difference between the schema and an upstream's contract that somebody has looked at. */
+export interface AcceptedFinding {
+    /** Kind of the finding, as `fdw-stub check` prints it, for example `type-fails`. */
+    code: pulumi.Input<string>;
+    /** What it is about, for example `public.orders.amount`. */
+    object: pulumi.Input<string>;
+    /** Why it is accepted. */
+    reason: pulumi.Input<string>;
+}
+
 /** Arguments of `FdwStubDevDatabase`. At least one of `schema` and `upstreams` is needed. */
 export interface FdwStubDevDatabaseArgs {
     /**
@@ -102,6 +112,8 @@ export interface FdwStubDevDatabaseArgs {
     roles?: string[];
     /** Whether a statement of the schema that PostgreSQL refuses is an error, and not a warning. Default: false. */
     strict?: pulumi.Input<boolean>;
+    /** Differences between the schema and contracts of upstreams that are accepted, each with its reason. Default: none. */
+    accepted?: pulumi.Input<pulumi.Input<AcceptedFinding>[]>;
     /** The official `postgres` image, 14 or later, or one made from it. Default: `postgres:18`. */
     image?: pulumi.Input<string>;
     /** Port on the host's loopback address. Default: a free one that stays the same for the stack. */

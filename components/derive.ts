@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type Docker from "dockerode";
+import { compare, settle, unusedMessage } from "../compare";
 import { connectDocker } from "../docker/client";
 import { chooseImage, inspectImage } from "../docker/image";
 import { type FinalServer, rehearseCached } from "../rehearsal";
@@ -165,6 +166,7 @@ export async function rehearseSchema(
         roles: configuration.roles,
         baseline: baseline.flat().map(({ sql }) => sql),
         strict: configuration.strict,
+        inspect: compare,
         final: (upstreams, roles) => finalServer(configuration, upstreams, roles, directory),
         tell,
     });
@@ -200,6 +202,18 @@ export function isRehearsed({
     return schema.length > 0 || upstreams.some(({ contract = [] }) => contract.length > 0);
 }
 
+/**
+ * Checks that what the configuration names is there.
+ *
+ * @throws InputError that names each path that is not.
+ */
+export function checkSchemaPaths({ schema, upstreams }: Configuration, directory: string): void {
+    checkPaths("The schema cannot be used", "", schema, directory);
+    upstreams.forEach(({ contract }, i) => {
+        checkPaths("The configuration cannot be used", `upstreams[${i}].contract: `, contract, directory);
+    });
+}
+
 function checkPaths(what: string, place: string, paths: readonly string[], directory: string): void {
     const missing = paths.map((path) => resolve(directory, path)).filter((path) => !existsSync(path));
     if (missing.length > 0) {
@@ -228,10 +242,7 @@ export async function deriveFromSchema(
     if (!isRehearsed(configuration)) {
         return { args: withOwnStubs(configuration, directory), warnings: [], summary: [], files: [] };
     }
-    checkPaths("The schema cannot be used", "", configuration.schema, directory);
-    configuration.upstreams.forEach(({ contract }, i) => {
-        checkPaths("The configuration cannot be used", `upstreams[${i}].contract: `, contract, directory);
-    });
+    checkSchemaPaths(configuration, directory);
     const inference = await rehearseSchema(configuration, directory, tell);
     const errors = inference.findings.filter((finding) => finding.severity === "error");
     if (errors.length > 0) {
@@ -240,6 +251,7 @@ export async function deriveFromSchema(
             errors.map(formatFinding),
         );
     }
+    const { open, unused } = settle(inference.contractFindings, configuration.accepted);
     return {
         args: withUpstreams(configuration, inference.upstreams, [
             ...configuration.roles,
@@ -247,7 +259,8 @@ export async function deriveFromSchema(
         ]),
         warnings: [
             ...inference.findings.filter((finding) => finding.severity === "warning").map(formatFinding),
-            ...inference.contractFindings.map(formatContractFinding),
+            ...open.filter(({ grade }) => grade !== "name-only").map(formatContractFinding),
+            ...unused.map(unusedMessage),
         ],
         summary: [...contractLines(inference), ...(configuration.schema.length === 0 ? [] : [summarize(inference)])],
         files: [

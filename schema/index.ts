@@ -25,6 +25,20 @@ export type {
     UpstreamOrigin,
     UserOrigin,
 } from "./report";
-export { asFindings, asYaml, FORMATS, type Format, formatInference } from "./show";
+export { GRADES } from "./report";
+export {
+    asFindings,
+    asYaml,
+    FORMATS,
+    type Format,
+    formatInference,
+    formatReport,
+    isReportFormat,
+    REPORT_FORMATS,
+    type Report,
+    type Reported,
+    reportedFinding,
+    reportedMismatch,
+} from "./show";
 
 export { type DatabaseStatements, databaseStatements } from "./statements";

@@ -35,6 +35,9 @@ export type Grade =
     /** The same values on both sides. */
     | "name-only";
 
+/** The gravest first. */
+export const GRADES: readonly Grade[] = ["fails", "may-fail", "name-only"];
+
 /** Something in which the schema's foreign tables and the contract of their upstream differ. */
 export interface ContractFinding {
     readonly grade: Grade;

@@ -15,6 +15,7 @@ const MEANING: Readonly<Record<string, string>> = {
     upstreams: "Upstreams declared by hand: a contract, or parts that complete what is derived, and win over it.",
     roles: "Roles without a login that the schema mentions and does not create.",
     strict: "Whether a statement of the schema that PostgreSQL refuses is an error, and not a warning.",
+    accepted: "Differences between the schema and contracts of upstreams that are accepted, each with its reason.",
     image: "The official postgres image, 14 or later, or one made from it.",
     port: "A fixed port on 127.0.0.1. Without it a free one that stays the same.",
     settings: "Server settings as in postgresql.conf, by name.",

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { InputError, inputError } from "./errors";
 import { explainIssue, type KnownKeys, kindOf } from "./explain";
+import { MISMATCHES, type MismatchCode } from "./mismatches";
 import type { Ddl, Extension, SeedValue, Upstream } from "./model";
 import {
     type Check,
@@ -193,6 +194,19 @@ const upstream = upstreamFields.superRefine((declared, context) => {
 /** `upstreams` as it stands in the configuration: checked, with defaults filled in, DDL files not yet read. */
 export type DeclaredUpstream = z.output<typeof upstream>;
 
+const isMismatch = (code: string): code is MismatchCode => Object.hasOwn(MISMATCHES, code);
+/** Differences between the schema and a contract that somebody has looked at. */
+const acceptance = z.strictObject({
+    code: z.custom<MismatchCode>((value) => typeof value === "string" && isMismatch(value), {
+        error: ({ input }) =>
+            `${typeof input === "string" ? JSON.stringify(input) : kindOf(input)} is no kind of finding; known are ${Object.keys(MISMATCHES).join(", ")}. \`fdw-stub check\` prints it in square brackets.`,
+    }),
+    object: text("the object", '"public.orders.amount"'),
+    reason: text("the reason", '"read by nobody, goes with the next release"'),
+});
+/** One of them, as the configuration has it. */
+export type Acceptance = z.output<typeof acceptance>;
+
 const settingValue = z
     .union([z.string(), z.number(), z.boolean()], "a setting's value must be text, a number, true or false.")
     .transform(String);
@@ -202,6 +216,7 @@ const configuration = z.strictObject({
     variables: z.record(variableName, variableValue).default({}),
     roles: distinct(checked(z.string(), checkRole)).default([]),
     strict: z.boolean("this must be true or false.").default(false),
+    accepted: z.array(acceptance).default([]),
     image: text("the image", '"postgres:18"').default("postgres:18"),
     port: checked(z.number(), checkPort).optional(),
     settings: z.record(checked(z.string(), checkSetting), settingValue).default({}),
@@ -225,7 +240,7 @@ export const CONFIGURATION_SHAPE = configuration;
 export const CONFIGURATION_KEYS: readonly string[] = Object.keys(configuration.shape);
 
 /** The objects with fixed keys, by the key that leads to them. */
-const OBJECTS = { upstreams: upstream, users: user, tables: table, columns: column };
+const OBJECTS = { accepted: acceptance, upstreams: upstream, users: user, tables: table, columns: column };
 
 const knownKeys: KnownKeys = (path) => {
     const leading = path.findLast((key) => typeof key === "string");

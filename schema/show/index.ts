@@ -3,6 +3,8 @@
 import type { Inference } from "../report";
 
 export { asFindings } from "./findings";
+export { type Report, type Reported, reportedFinding, reportedMismatch } from "./reported";
+export { formatReport, isReportFormat, REPORT_FORMATS, type ReportFormat } from "./reports";
 
 import { asJson } from "./json";
 import { asMermaid } from "./mermaid";

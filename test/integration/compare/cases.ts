@@ -3,8 +3,8 @@
  * the case; its tables are `t@` on both sides.
  */
 
-import type { Code } from "../../../compare";
 import type { Grade } from "../../../schema";
+import type { MismatchCode } from "../../../upstreams/mismatches";
 
 export interface Case {
     readonly name: string;
@@ -13,7 +13,7 @@ export interface Case {
     /** In the database under development. */
     readonly dev: string;
     /** Grade, code, and what it is about below \`public.t@\`. */
-    readonly found: ReadonlyArray<readonly [Grade, Code, string]>;
+    readonly found: ReadonlyArray<readonly [Grade, MismatchCode, string]>;
     /** What PostgreSQL says: rows of one column as text, or the error. */
     readonly shows: ReadonlyArray<readonly [sql: string, outcome: ReadonlyArray<string | null> | RegExp]>;
 }
@@ -22,7 +22,7 @@ export interface Case {
 function column(
     [theirs, ours]: readonly [string, string],
     values: string,
-    found: ReadonlyArray<readonly [Grade, Code]>,
+    found: ReadonlyArray<readonly [Grade, MismatchCode]>,
     shows: Case["shows"],
 ): Case {
     return {

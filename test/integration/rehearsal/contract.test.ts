@@ -84,7 +84,7 @@ CREATE EXTENSION dblink;
 CREATE VIEW linked AS SELECT * FROM dblink('host=orders.internal dbname=orders user=reader password=geheim', 'SELECT day, gone FROM app.daily ORDER BY gone') AS t (day timestamptz);
 `;
 
-const FINDING = { grade: "fails", code: "x", message: "said" } as const;
+const FINDING = { grade: "fails", object: "public.good", code: "x", message: "said" } as const;
 
 describe("a contract with everything in it", () => {
     let found: Inference;

@@ -1,6 +1,10 @@
-/** Every kind of finding, with what it means. One list: the documentation, SARIF's rules and `accepted` are taken from it. */
+/**
+ * Every kind of difference between a schema and an upstream's contract, with what it means. One list: the comparison, the
+ * key `accepted`, SARIF's rules and the documentation are taken from it.
+ */
 
-export const CODES = {
+export const MISMATCHES = {
+    "statement-failed": "PostgreSQL refuses a statement of the schema over the contracts",
     "upstream-missing": "a server leads to no upstream that has a contract, and a contract like it is not used",
     "schema-missing": "the upstream has no such schema",
     "table-missing": "the upstream has no such table",
@@ -27,5 +31,5 @@ export const CODES = {
     "no-contract": "nothing of this upstream is checked: it has no contract",
 } as const;
 
-/** Stable short name of a kind of finding. */
-export type Code = keyof typeof CODES;
+/** Stable short name of a kind of difference. */
+export type MismatchCode = keyof typeof MISMATCHES;
