@@ -75,7 +75,7 @@ const localTable = z.object({
     remoteSchema: z.string(),
     remoteName: z.string(),
     updatable: z.string().nullable(),
-    /** INSERT, UPDATE, DELETE that somebody else than the owner was granted. */
+    /** INSERT, UPDATE, DELETE that somebody else than the owner was granted, on it or on a view that passes it on. */
     granted: z.array(z.string()),
     /** The same, of triggers on it. */
     triggered: z.array(z.string()),

@@ -80,6 +80,26 @@ const WRITES = "\\\\m(insert|update|delete|merge|copy)\\\\M";
 const NOT_OURS = (column: string, catalog: string) =>
     `AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalog}'::regclass AND d.objid = ${column} AND d.deptype = 'e')`;
 
+/**
+ * What others than the owner may do with a foreign table \`c\`, or with a view that passes it on: one that reads nothing else
+ * and can be written to by itself.
+ */
+const GRANTED = `WITH RECURSIVE above (oid) AS (
+        SELECT c.oid
+        UNION SELECT r.ev_class FROM above b
+            JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = b.oid AND d.classid = 'pg_rewrite'::regclass
+            JOIN pg_rewrite r ON r.oid = d.objid AND r.rulename = '_RETURN'
+            JOIN pg_class v ON v.oid = r.ev_class AND v.relkind = 'v'
+        WHERE (SELECT count(DISTINCT o.refobjid) FROM pg_depend o WHERE o.classid = 'pg_rewrite'::regclass AND o.objid = r.oid
+            AND o.refclassid = 'pg_class'::regclass AND o.refobjid <> v.oid) = 1)
+    SELECT DISTINCT p.privilege_type FROM above b JOIN pg_class w ON w.oid = b.oid
+    CROSS JOIN LATERAL (
+        SELECT x.privilege_type, x.grantee FROM aclexplode(w.relacl) AS x
+        UNION ALL SELECT x.privilege_type, x.grantee FROM pg_attribute a, aclexplode(a.attacl) AS x WHERE a.attrelid = w.oid
+    ) AS p
+    JOIN (VALUES ('INSERT', 8), ('UPDATE', 4), ('DELETE', 16)) AS e (event, bit) ON e.event = p.privilege_type
+    WHERE p.grantee <> w.relowner AND (w.oid = c.oid OR pg_relation_is_updatable(w.oid, false) & e.bit <> 0)`;
+
 /** The foreign tables of the database under development, and what writes to them. */
 export const LOCAL = `SELECT json_build_object(
     'servers', ${list(`SELECT s.srvname AS name, ${option("s.srvoptions", "updatable")} AS updatable,
@@ -92,10 +112,7 @@ export const LOCAL = `SELECT json_build_object(
         coalesce(${option("f.ftoptions", "schema_name")}, n.nspname) AS "remoteSchema",
         coalesce(${option("f.ftoptions", "table_name")}, c.relname) AS "remoteName",
         ${option("f.ftoptions", "updatable")} AS updatable,
-        ${array(`SELECT DISTINCT x.privilege_type FROM aclexplode(c.relacl) AS x
-            WHERE x.grantee <> c.relowner AND x.privilege_type IN ('INSERT', 'UPDATE', 'DELETE')
-            UNION SELECT x.privilege_type FROM pg_attribute a, aclexplode(a.attacl) AS x
-            WHERE a.attrelid = c.oid AND x.grantee <> c.relowner AND x.privilege_type IN ('INSERT', 'UPDATE')`)} AS granted,
+        ${array(GRANTED)} AS granted,
         ${array(`SELECT e.event FROM pg_trigger g, (VALUES (4, 'INSERT'), (8, 'DELETE'), (16, 'UPDATE')) AS e (bit, event)
             WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & e.bit <> 0`)} AS triggered,
         ${list(`SELECT ${COLUMN}, coalesce(${option("a.attfdwoptions", "column_name")}, a.attname) AS remote,

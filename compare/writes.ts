@@ -174,7 +174,7 @@ export function writesOf({ tables, servers, writers }: LocalCatalog): Map<LocalT
                     writer !== undefined
                         ? writer.what
                         : table.granted.includes(command)
-                          ? `the privilege ${command} that is granted on it`
+                          ? `whoever was granted ${command} on it`
                           : table.triggered.includes(command)
                             ? `the ${command} trigger on it`
                             : option === "true"

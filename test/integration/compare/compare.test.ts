@@ -40,13 +40,13 @@ async function outcome(sql: string): Promise<Array<string | null> | string> {
     }
 }
 
-const about = (n: number) => found.filter(({ object }) => new RegExp(`^public\\.t${n}(?:\\.|$)`).test(object));
+const about = (n: number) => found.filter(({ object }) => new RegExp(`^public\\.[a-z]${n}(?:\\.|$)`).test(object));
 
 describe.each(CASES.map((each, n) => [each.name, n, each] as const))("%s", (_name, n, { found: wanted, shows }) => {
     test("is found", () => {
-        expect(about(n).map(({ grade, code, object }) => [grade, code, object.replace(`public.t${n}`, "")])).toEqual(
-            wanted,
-        );
+        expect(
+            about(n).map(({ grade, code, object }) => [grade, code, object.replace(/^public\.[a-z]\d+/, "")]),
+        ).toEqual(wanted);
     });
 
     test("is what PostgreSQL does", async () => {

@@ -86,7 +86,7 @@ describe("a function that writes", () => {
 
 test("privileges, triggers and the option tell it too", () => {
     expect(written({ table: { granted: ["INSERT"], triggered: ["DELETE"] } })).toEqual([
-        "INSERT by the privilege INSERT that is granted on it",
+        "INSERT by whoever was granted INSERT on it",
         "DELETE by the DELETE trigger on it",
     ]);
     expect(written({ server: "true" })).toHaveLength(3);
