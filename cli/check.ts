@@ -3,13 +3,15 @@
 import { relative, resolve } from "node:path";
 import { type Settled, settle, unusedMessage } from "../compare";
 import { readConfiguration } from "../components/config";
-import { checkSchemaPaths, formatContractFinding, formatFinding, rehearseSchema } from "../components/derive";
+import { checkSchemaPaths, formatFinding, rehearseSchema } from "../components/derive";
 import { withRecorded } from "../components/recorded";
 import { version } from "../package.json";
 import {
+    asMismatch,
     type ContractFinding,
     type Finding,
     formatReport,
+    GRADE_WORDS,
     GRADES,
     type Grade,
     type Inference,
@@ -22,9 +24,10 @@ import {
 } from "../schema";
 import { acceptedPlace, readProjectStack } from "../standalone/project";
 import { InputError } from "../upstreams/errors";
-import type { Configuration } from "../upstreams/parse";
+import { type Configuration, parseConfiguration } from "../upstreams/parse";
 import { choose } from "./choose";
 import type { GlobalOptions } from "./context";
+import { parseContracts } from "./contracts";
 import { findProjectDirectory } from "./project";
 import { fromRepository } from "./repository";
 import { parseVariables } from "./variables";
@@ -37,6 +40,7 @@ const FAIL_ON = ["fails", "may-fail", "name-only", "never"] as const;
 export interface CheckOptions {
     readonly schema?: readonly string[];
     readonly var?: readonly string[];
+    readonly contract?: readonly string[];
     readonly format: string;
     readonly failOn: string;
 }
@@ -106,25 +110,17 @@ export function checkedOf(
     };
 }
 
-const WORDS: Readonly<Record<Grade, string>> = {
-    fails: "fails",
-    "may-fail": "may fail or lose",
-    "name-only": "differs in name only",
-};
-
 const count = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 
 /** For people: one line for each finding, and what it comes to. */
 export function checkedText({ open, accepted, unused, findings, contracts, tables }: Checked): string {
-    const line = (finding: ContractFinding, head: string) =>
-        `${head}: ${formatContractFinding(finding)} [${finding.code} ${finding.object}]`;
     const graded = (grade: Grade) => open.filter((finding) => finding.grade === grade).length;
-    const total = GRADES.flatMap((grade) => (graded(grade) === 0 ? [] : [`${graded(grade)} ${WORDS[grade]}`]));
+    const total = GRADES.flatMap((grade) => (graded(grade) === 0 ? [] : [`${graded(grade)} ${GRADE_WORDS[grade]}`]));
     const compared = `${count(tables.length, "foreign table")} compared with ${count(contracts.length, "contract")}`;
     return [
         ...findings.map((finding) => `${finding.severity}: ${formatFinding(finding)} [${finding.code}]`),
-        ...open.map((finding) => line(finding, WORDS[finding.grade])),
-        ...accepted.map(({ finding, reason }) => line(finding, `accepted (${reason})`)),
+        ...open.map((finding) => asMismatch(finding)),
+        ...accepted.map(({ finding, reason }) => asMismatch(finding, `accepted (${reason})`)),
         ...unused.map((one) => `warning: ${unusedMessage(one)}`),
         `${compared}: ${total.length === 0 ? "they agree" : total.join(", ")}${accepted.length === 0 ? "" : `, ${accepted.length} accepted`}.`,
     ].join("\n");
@@ -172,6 +168,15 @@ export function checkedReport(
     };
 }
 
+/** Contracts that the command line names, relative to the working directory. */
+function givenContracts(given: readonly string[]): Configuration["upstreams"] {
+    const upstreams = parseContracts(given).map(({ database, contract }) => ({
+        database,
+        contract: contract.map((path) => resolve(path)),
+    }));
+    return upstreams.length === 0 ? [] : parseConfiguration({ upstreams }).upstreams;
+}
+
 /** Which findings fail the command. */
 function threshold(failOn: (typeof FAIL_ON)[number]): (finding: ContractFinding) => boolean {
     return ({ grade }) => failOn !== "never" && FAIL_ON.indexOf(grade) <= FAIL_ON.indexOf(failOn);
@@ -199,10 +204,12 @@ export async function check(
         variables: parseVariables(chosen.var ?? []),
     });
     const { directory } = identity;
-    const configuration = withRecorded(readConfiguration(read, identity.project), directory);
+    const configured = withRecorded(readConfiguration(read, identity.project), directory);
+    const given = givenContracts(chosen.contract ?? []);
+    const configuration = { ...configured, upstreams: [...configured.upstreams, ...given] };
     if (!configuration.upstreams.some(({ contract }) => contract.length > 0)) {
         throw new InputError(
-            `There is nothing to compare the schema with: no upstream in ${file} has a contract. Name its own DDL there, for example upstreams: [{ database: orders, contract: ../orders/migrations }]; docs/contract.md tells how to record one.`,
+            `There is nothing to compare the schema with: no upstream in ${file} has a contract. Name its own DDL there, for example upstreams: [{ database: orders, contract: ../orders/migrations }], or here: npx fdw-stub check --contract DATABASE=PATH`,
         );
     }
     if (configuration.schema.length === 0) {

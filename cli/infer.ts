@@ -3,6 +3,7 @@ import { contractLines, rehearseSchema, summarize } from "../components/derive";
 import { version } from "../package.json";
 import {
     asFindings,
+    asMismatch,
     FORMATS,
     type Format,
     formatInference,
@@ -10,12 +11,14 @@ import {
     isReportFormat,
     REPORT_FORMATS,
     reportedFinding,
+    reportedMismatch,
     type Tool,
 } from "../schema";
 import { InputError } from "../upstreams/errors";
 import { checkDevUser } from "../upstreams/names";
 import { parseConfiguration } from "../upstreams/parse";
 import { choose } from "./choose";
+import { parseContracts } from "./contracts";
 import { fromRepository } from "./repository";
 import { parseVariables } from "./variables";
 
@@ -41,25 +44,6 @@ function checkedUser(name: string): string {
         throw new InputError(`--dev-user: ${problem}`);
     }
     return name;
-}
-
-/**
- * Contracts from the command line: `DATABASE=PATH`, several paths of one database after each other.
- *
- * @throws InputError for what has not that form.
- */
-export function parseContracts(given: readonly string[]): Array<{ database: string; contract: string[] }> {
-    const contracts = new Map<string, string[]>();
-    for (const one of given) {
-        const [, database, path] = /^([^=]+)=(.+)$/s.exec(one) ?? [];
-        if (database === undefined || path === undefined) {
-            throw new InputError(
-                `--contract ${JSON.stringify(one)}: write DATABASE=PATH, the upstream's database and a SQL file or folder with its own DDL.`,
-            );
-        }
-        contracts.set(database, [...(contracts.get(database) ?? []), path]);
-    }
-    return [...contracts].map(([database, contract]) => ({ database, contract }));
 }
 
 /**
@@ -102,7 +86,10 @@ export async function infer(
     const inference = await rehearseSchema(configuration, process.cwd(), tell, tool);
     const failed = inference.findings.some((finding) => finding.severity === "error") ? 1 : 0;
     if (isReportFormat(format)) {
-        const findings = inference.findings.map(reportedFinding);
+        const findings = [
+            ...inference.findings.map(reportedFinding),
+            ...inference.contractFindings.map((finding) => reportedMismatch(finding, {})),
+        ];
         const report = fromRepository({ command: "infer", version, findings, subjects: [] });
         print(formatReport(report, format).trimEnd());
         return failed;
@@ -110,7 +97,8 @@ export async function infer(
     print(formatInference(inference, format).trimEnd());
     const serious = inference.findings.filter(({ severity }) => severity !== "note");
     if (format === "table") {
-        for (const line of [...contractLines(inference), summarize(inference)]) {
+        const mismatches = inference.contractFindings.map((finding) => asMismatch(finding));
+        for (const line of [...mismatches, ...contractLines(inference), summarize(inference)]) {
             print(line);
         }
     }

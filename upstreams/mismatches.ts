@@ -28,6 +28,7 @@ export const MISMATCHES = {
     "not-updatable": "the upstream's view cannot be written to",
     "privilege-missing": "the mapping's user lacks a privilege",
     "extension-missing": "the option extensions names one that the other side lacks",
+    "not-compared": "the comparison with an upstream could not be made",
     "no-contract": "nothing of this upstream is checked: it has no contract",
 } as const;
 

@@ -95,6 +95,21 @@ describe("servers", () => {
     });
 });
 
+test("what keeps an upstream from being compared is told, and no more", async () => {
+    await sides.upstream.query("DROP EXTENSION plpgsql");
+    const broken = await sides.compare();
+    await sides.upstream.query("CREATE EXTENSION plpgsql");
+    expect(broken).toEqual([
+        {
+            grade: "may-fail",
+            code: "not-compared",
+            object: "up.internal:5432/up",
+            message: expect.stringMatching(/contract of up.internal:5432\/up: language "plpgsql" does not exist/),
+        },
+        { grade: "name-only", code: "no-contract", object: "ext", message: expect.any(String) },
+    ]);
+});
+
 test("findings tell both places", () => {
     expect(found.find(({ code }) => code === "collation")).toMatchObject({
         place: { file: expect.stringMatching(/^dev\/public\.t\d+\.c$/), line: 3 },
@@ -104,6 +119,6 @@ test("findings tell both places", () => {
 
 test("every kind of finding has a case, or a test of its own", () => {
     const shown = new Set(CASES.flatMap(({ found: all }) => all.map(([, code]) => code)));
-    const own = ["statement-failed", "extension-missing", "no-contract", "upstream-missing"];
+    const own = ["statement-failed", "not-compared", "extension-missing", "no-contract", "upstream-missing"];
     expect([...shown, ...own].sort()).toEqual(Object.keys(MISMATCHES).sort());
 });
