@@ -104,9 +104,7 @@ export function checkedOf(
             (finding) => finding.severity !== "note" && refused(finding, directory).length === 0,
         ),
         contracts,
-        tables: inference.origins
-            .filter(({ host, port, database }) => contracts.includes(`${host}:${port}/${database}`))
-            .flatMap(({ tables }) => tables.flatMap(({ local }) => local ?? [])),
+        tables: inference.compared,
     };
 }
 
@@ -164,7 +162,7 @@ export function checkedReport(
                 };
             }),
         ],
-        subjects: [...new Set(tables)],
+        subjects: tables,
     };
 }
 

@@ -1,6 +1,6 @@
 /** Compares the foreign tables of a schema with the contracts of their upstreams. */
 
-import type { InspectedContract, Inspection } from "../rehearsal/inspection";
+import type { Comparison, InspectedContract, Inspection } from "../rehearsal/inspection";
 import { type ContractFinding, GRADES, type Place } from "../schema/report";
 import { loadParser } from "../upstreams/parser";
 import {
@@ -216,15 +216,16 @@ function notCompared(object: string, error: unknown): ContractFinding {
 }
 
 /** Compares both sides by their catalogs; where types differ, PostgreSQL itself is asked what becomes of values. */
-export async function compare(inspection: Inspection): Promise<ContractFinding[]> {
+export async function compare(inspection: Inspection): Promise<Comparison> {
     try {
         return await compareAll(inspection);
     } catch (error) {
-        return inspection.contracts.map((contract) => notCompared(addressOf(contract), error));
+        const findings = inspection.contracts.map((contract) => notCompared(addressOf(contract), error));
+        return { findings, tables: [] };
     }
 }
 
-async function compareAll(inspection: Inspection): Promise<ContractFinding[]> {
+async function compareAll(inspection: Inspection): Promise<Comparison> {
     await loadParser();
     const ask: Ask = (sql) => inspection.dev.query(sql);
     await prepareSession(ask);
@@ -238,12 +239,17 @@ async function compareAll(inspection: Inspection): Promise<ContractFinding[]> {
         const table = tables.get(column === undefined ? object : object.slice(0, -column.length - 1));
         return table === undefined ? serverPlace(object) : inspection.place(table.schema, table.name, column);
     };
+    const compared = new Set<string>();
     for (const contract of inspection.contracts) {
         const differences = await compareWith(contract, here).catch((error: unknown) => {
             found.push(notCompared(addressOf(contract), error));
-            return [];
+            return undefined;
         });
-        for (const difference of differences) {
+        const servers = new Set(differences === undefined ? [] : contract.servers.map(({ name }) => name));
+        for (const { schema, name } of catalog.tables.filter(({ server }) => servers.has(server))) {
+            compared.add(`${schema}.${name}`);
+        }
+        for (const difference of differences ?? []) {
             const { remote } = difference;
             const place = remote === undefined ? undefined : contract.place(remote.schema, remote.name, remote.column);
             found.push(finding(difference, placeOf(difference), place));
@@ -251,5 +257,6 @@ async function compareAll(inspection: Inspection): Promise<ContractFinding[]> {
     }
     found.push(...unchecked(here, inspection).map((difference) => finding(difference, placeOf(difference), undefined)));
     // A server with several hosts leads to several upstreams, which may differ in the same way.
-    return distinct(found).sort((a, b) => GRADES.indexOf(a.grade) - GRADES.indexOf(b.grade));
+    const findings = distinct(found).sort((a, b) => GRADES.indexOf(a.grade) - GRADES.indexOf(b.grade));
+    return { findings, tables: [...compared] };
 }

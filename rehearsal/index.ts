@@ -4,6 +4,7 @@ export { type CachedInput, rehearseCached } from "./cached";
 export { removeResting } from "./container";
 export type { FinalServer } from "./final";
 export type {
+    Comparison,
     Inspect,
     InspectedContract,
     InspectedDatabase,

@@ -1,6 +1,6 @@
 /** The view of both sides that a comparison is given after the proof. */
 
-import type { ContractFinding, Place, UpstreamOrigin } from "../schema/report";
+import type { Place, UpstreamOrigin } from "../schema/report";
 import type { Upstream } from "../upstreams/model";
 import type { RehearsalServer } from "./container";
 import { keyOf } from "./contract/places";
@@ -8,7 +8,7 @@ import { contractOf } from "./contract/result";
 import type { Contract } from "./contract/run";
 import type { Facts } from "./facts";
 import type { FinalServer } from "./final";
-import type { Inspect, InspectedContract } from "./inspection";
+import type { Comparison, Inspect, InspectedContract } from "./inspection";
 import { userOf } from "./servers";
 import type { Session } from "./session";
 
@@ -69,11 +69,7 @@ function describe(upstream: Upstream, contract: Contract, session: Session, stub
 }
 
 /** Has a comparison look at the server on which the proof has run. */
-export async function inspected(
-    server: RehearsalServer,
-    inspect: Inspect,
-    input: Inspected,
-): Promise<readonly ContractFinding[]> {
+export async function inspected(server: RehearsalServer, inspect: Inspect, input: Inspected): Promise<Comparison> {
     const sessions: Session[] = [];
     const open = async (database: string) => {
         const session = await server.finalSession(database);

@@ -63,5 +63,12 @@ export interface Inspection {
     place(schema: string, table: string, column?: string): Place | undefined;
 }
 
+/** What a comparison came to. */
+export interface Comparison {
+    readonly findings: readonly ContractFinding[];
+    /** Foreign tables that were compared, `schema.name`. */
+    readonly tables: readonly string[];
+}
+
 /** Compares both sides. It is called once, after the proof, where at least one upstream has a contract. */
-export type Inspect = (inspection: Inspection) => Promise<readonly ContractFinding[]>;
+export type Inspect = (inspection: Inspection) => Promise<Comparison>;

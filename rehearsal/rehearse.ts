@@ -253,6 +253,17 @@ class Rehearsal {
         const { contracts, knowledge } = this;
         const { strict, devUser, devDatabase, inspect } = this.input;
         const { origins } = learnt.result;
+        const comparison =
+            inspect === undefined || contracts.size === 0
+                ? { findings: [], tables: [] }
+                : await inspected(this.server, inspect, {
+                      upstreams,
+                      origins,
+                      contracts,
+                      facts: learnt.facts,
+                      final,
+                      devDatabase,
+                  });
         return {
             upstreams,
             origins,
@@ -269,17 +280,8 @@ class Rehearsal {
                 }),
             ]),
             contracts: contractOrigins(upstreams, contracts),
-            contractFindings:
-                inspect === undefined || contracts.size === 0
-                    ? []
-                    : await inspected(this.server, inspect, {
-                          upstreams,
-                          origins,
-                          contracts,
-                          facts: learnt.facts,
-                          final,
-                          devDatabase,
-                      }),
+            contractFindings: comparison.findings,
+            compared: comparison.tables,
             sources: learnt.files.flat(),
             files: learnt.reading.files,
             ran: { statements: facts.statements, failed: facts.failures.length },

@@ -157,6 +157,8 @@ export interface Inference {
     readonly contracts: readonly ContractOrigin[];
     /** In which the schema and the contracts of its upstreams differ. */
     readonly contractFindings: readonly ContractFinding[];
+    /** Foreign tables that were compared with a contract, `schema.name`. */
+    readonly compared: readonly string[];
     readonly sources: readonly Source[];
     readonly files: readonly ReadFile[];
     /** The proof: statements for the dev database that ran over the final stubs, and how many of them failed. */

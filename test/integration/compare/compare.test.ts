@@ -5,7 +5,7 @@ import { type Case, DEV, SHAPES, TYPES, UP } from "./cases";
 import { Sides } from "./sides";
 
 let sides: Sides;
-let found: ContractFinding[];
+let found: readonly ContractFinding[];
 
 const CASES: readonly Case[] = [...TYPES, ...SHAPES];
 const numbered = (sql: string, n: number) => sql.replaceAll("@", String(n));

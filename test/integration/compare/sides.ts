@@ -34,7 +34,7 @@ export class Sides {
     }
 
     /** What the comparison finds; its sessions are its own, and end with it. */
-    async compare(servers: readonly string[] = ["up", "as_reader"]): Promise<ContractFinding[]> {
+    async compare(servers: readonly string[] = ["up", "as_reader"]): Promise<readonly ContractFinding[]> {
         const [dev, up] = [await connect(this.server, "dev"), await connect(this.server, "up")];
         const place = { file: "schema.sql", line: 1 };
         const contract: InspectedContract = {
@@ -53,11 +53,12 @@ export class Sides {
             place: (schema, table, column) => ({ file: `up/${schema}.${table}.${column ?? ""}`, line: 2 }),
         };
         try {
-            return await compare({
+            const { findings } = await compare({
                 dev: inspected(dev, "dev"),
                 contracts: [contract],
                 place: (schema, table, column) => ({ file: `dev/${schema}.${table}.${column ?? ""}`, line: 3 }),
             });
+            return findings;
         } finally {
             await Promise.all([dev.end(), up.end()]);
         }

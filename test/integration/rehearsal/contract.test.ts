@@ -120,7 +120,7 @@ describe("a contract with everything in it", () => {
                             orders?.place("app", "gone"),
                         ],
                     };
-                    return [FINDING];
+                    return { findings: [FINDING], tables: ["public.good"] };
                 },
             },
         );
@@ -195,6 +195,7 @@ describe("a contract with everything in it", () => {
             ],
         });
         expect(found.contractFindings).toEqual([FINDING]);
+        expect(found.compared).toEqual(["public.good"]);
     });
 });
 

@@ -36,6 +36,7 @@ const RESULT: Inference = {
     files: [],
     contracts: [],
     contractFindings: [],
+    compared: [],
     ran: { statements: 1, failed: 0 },
 };
 const KEY = cacheKey({ version: "1" });

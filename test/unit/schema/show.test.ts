@@ -69,6 +69,7 @@ const INFERENCE: Inference = {
     files: [{ file: "schema.sql", tool: "plain", statements: 1 }],
     contracts: [],
     contractFindings: [],
+    compared: [],
     ran: { statements: 7, failed: 0 },
 };
 const NOTHING: Inference = { ...INFERENCE, upstreams: [], origins: [], roles: [], findings: [] };
