@@ -1,9 +1,9 @@
 /**
  * How long a rehearsal takes, beside the same files run once by plain psql on a server that has the stubs and whose
- * files are where a stack's are, in a volume: small schemas, 1,000 migration files, 1,000 foreign tables, and a dump of
- * 10 MB. The inputs are made here, after the habits of real ones. Arguments name the ones to run.
+ * files are where a stack's are, in a volume: small schemas, 1,000 migration files, 1,000 foreign tables, a dump of
+ * 10 MB, and a contract of 2,000 tables. The inputs are made here, after the habits of real ones. Arguments name the ones to run.
  *
- * Run with: npx tsx bench/rehearsal.ts
+ * Run with: npx tsx bench/rehearsal.ts [part of a name…]
  */
 
 import { finalServer } from "../components/derive";
@@ -14,7 +14,7 @@ import { execOutput } from "../rehearsal/exec";
 import { rehearseOn } from "../rehearsal/rehearse";
 import { memoryFileSystem } from "../schema";
 import { ensureImage } from "../setup/image";
-import { parseConfiguration } from "../upstreams/parse";
+import { parseConfiguration, resolveUpstreams } from "../upstreams/parse";
 
 const SERVER = `CREATE EXTENSION IF NOT EXISTS postgres_fdw WITH SCHEMA public;
 CREATE SERVER up FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'up', dbname 'up');
@@ -123,8 +123,17 @@ su postgres -s /bin/sh -c "PATH=$PATH PGDATA=/var/lib/postgresql/floor exec xarg
 until pg_isready -q -h /var/run/postgresql; do sleep 0.05; done
 `;
 
-async function measure(name: string, files: Record<string, string>, paths: string[]): Promise<void> {
-    const configuration = parseConfiguration({ schema: paths });
+/** @param contract Those of the files that are the contract of the upstream `up`. */
+async function measure(
+    name: string,
+    files: Record<string, string>,
+    paths: string[],
+    contract: string[] = [],
+): Promise<void> {
+    const configuration = parseConfiguration({
+        schema: paths,
+        upstreams: contract.length === 0 ? [] : [{ database: "up", contract }],
+    });
     const docker = await connectDocker();
     const image = await ensureImage(docker, configuration.image, { log: console.log });
     const options = { image: image.id, devUser: "postgres", settings: {} };
@@ -139,7 +148,7 @@ async function measure(name: string, files: Record<string, string>, paths: strin
                 paths,
                 variables: {},
                 devDatabase: "dev",
-                declared: [],
+                declared: resolveUpstreams(configuration.upstreams, () => ""),
                 roles: ["app"],
                 baseline: [],
                 strict: false,
@@ -173,18 +182,26 @@ async function measure(name: string, files: Record<string, string>, paths: strin
     }
 }
 
-const INPUTS: ReadonlyArray<readonly [name: string, files: () => Record<string, string>, paths: string[]]> = [
+const INPUTS: ReadonlyArray<
+    readonly [name: string, files: () => Record<string, string>, paths: string[], contract?: string[]]
+> = [
     ["small schema", () => ({ "a.sql": SMALL }), ["a.sql"]],
     ["1,000 migrations", () => migrations(1000), ["m"]],
     ["1,000 foreign tables", () => ({ "f.sql": foreignTables(1000) }), ["f.sql"]],
     ["dump of 10 MB", () => ({ "dump.sql": dump(10_000_000) }), ["dump.sql"]],
+    [
+        "contract of 2,000 tables",
+        () => ({ "c.sql": Array.from({ length: 2000 }, (_, n) => table(n)).join(""), "s.sql": SERVER }),
+        ["s.sql"],
+        ["c.sql"],
+    ],
 ];
 
 async function main(): Promise<void> {
     const wanted = process.argv.slice(2);
-    for (const [name, files, paths] of INPUTS) {
+    for (const [name, files, paths, contract] of INPUTS) {
         if (wanted.length === 0 || wanted.some((word) => name.includes(word))) {
-            await measure(name, files(), paths);
+            await measure(name, files(), paths, contract);
         }
     }
 }

@@ -10,7 +10,7 @@ import { choosePort } from "../docker/ports";
 import { findReachableServer, findServer } from "../docker/stack";
 import { namesUpstreams, type ProjectStack, readProjectStack } from "../standalone/project";
 import type { Configuration } from "../upstreams/parse";
-import { askUpstreams } from "./check";
+import { askUpstreams } from "./ask";
 import { type GlobalOptions, identityOf } from "./context";
 import { findProjectDirectory } from "./project";
 import { readStatus } from "./status";

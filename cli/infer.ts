@@ -1,9 +1,25 @@
 import { existsSync } from "node:fs";
-import { rehearseSchema, summarize } from "../components/derive";
-import { asFindings, FORMATS, type Format, formatInference, type Tool } from "../schema";
+import { contractLines, rehearseSchema, summarize } from "../components/derive";
+import { version } from "../package.json";
+import {
+    asFindings,
+    asMismatch,
+    FORMATS,
+    type Format,
+    formatInference,
+    formatReport,
+    isReportFormat,
+    REPORT_FORMATS,
+    reportedFinding,
+    reportedMismatch,
+    type Tool,
+} from "../schema";
 import { InputError } from "../upstreams/errors";
 import { checkDevUser } from "../upstreams/names";
 import { parseConfiguration } from "../upstreams/parse";
+import { choose } from "./choose";
+import { parseContracts } from "./contracts";
+import { fromRepository } from "./repository";
 import { parseVariables } from "./variables";
 
 const TOOLS: readonly Tool[] = [
@@ -21,14 +37,6 @@ const TOOLS: readonly Tool[] = [
 
 /** These show what was not understood themselves; beside the others it is told apart from the result. */
 const WITH_FINDINGS: readonly Format[] = ["table", "json"];
-
-function choose<T extends string>(what: string, value: string, known: readonly T[]): T {
-    const found = known.find((one) => one === value);
-    if (found === undefined) {
-        throw new InputError(`${what} ${JSON.stringify(value)} is unknown; known are ${known.join(", ")}.`);
-    }
-    return found;
-}
 
 function checkedUser(name: string): string {
     const problem = checkDevUser(name);
@@ -48,32 +56,54 @@ function checkedUser(name: string): string {
  */
 export async function infer(
     paths: readonly string[],
-    options: { format: string; var?: readonly string[]; tool?: string; devUser?: string; image?: string },
+    options: {
+        format: string;
+        var?: readonly string[];
+        contract?: readonly string[];
+        tool?: string;
+        devUser?: string;
+        image?: string;
+    },
     print: (text: string) => void,
     tell: (text: string) => void,
 ): Promise<number> {
-    const format = choose("--format", options.format, FORMATS);
+    const format = choose("--format", options.format, [...FORMATS, ...REPORT_FORMATS]);
     const tool = options.tool === undefined ? undefined : choose("--tool", options.tool, TOOLS);
     const values = parseVariables(options.var ?? []);
     const devUser = options.devUser === undefined ? undefined : checkedUser(options.devUser);
-    const missing = paths.filter((path) => !existsSync(path));
+    const upstreams = parseContracts(options.contract ?? []);
+    const missing = [...paths, ...upstreams.flatMap(({ contract }) => contract)].filter((path) => !existsSync(path));
     if (missing.length > 0) {
         throw new InputError(`${missing.join(", ")} does not exist. Name SQL files, folders of migrations, or dumps.`);
     }
     const configuration = parseConfiguration({
         schema: [...paths],
         variables: values,
+        upstreams,
         ...(devUser === undefined ? {} : { devUser }),
         ...(options.image === undefined ? {} : { image: options.image }),
     });
     const inference = await rehearseSchema(configuration, process.cwd(), tell, tool);
+    const failed = inference.findings.some((finding) => finding.severity === "error") ? 1 : 0;
+    if (isReportFormat(format)) {
+        const findings = [
+            ...inference.findings.map(reportedFinding),
+            ...inference.contractFindings.map((finding) => reportedMismatch(finding, {})),
+        ];
+        const report = fromRepository({ command: "infer", version, findings, subjects: [] });
+        print(formatReport(report, format).trimEnd());
+        return failed;
+    }
     print(formatInference(inference, format).trimEnd());
     const serious = inference.findings.filter(({ severity }) => severity !== "note");
     if (format === "table") {
-        print(summarize(inference));
+        const mismatches = inference.contractFindings.map((finding) => asMismatch(finding));
+        for (const line of [...mismatches, ...contractLines(inference), summarize(inference)]) {
+            print(line);
+        }
     }
     if (!WITH_FINDINGS.includes(format) && serious.length > 0) {
         tell(asFindings(serious));
     }
-    return inference.findings.some((finding) => finding.severity === "error") ? 1 : 0;
+    return failed;
 }

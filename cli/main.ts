@@ -24,13 +24,14 @@ function gather(value: string, before: readonly string[] = []): string[] {
 interface InferOptions {
     format: string;
     var?: string[];
+    contract?: string[];
     tool?: string;
     devUser?: string;
     image?: string;
 }
 
 interface UpOptions {
-    check?: boolean;
+    ask?: boolean;
     schema?: string[];
     strict?: boolean;
     var?: string[];
@@ -55,8 +56,8 @@ function build(): Command {
         )
         .option("--var <name=value>", "value of a placeholder in these files; can be given several times", gather)
         .option("--strict", "fail where PostgreSQL refuses a statement of the schema")
-        .option("--check", "then ask every upstream through a real foreign server, and say what to do next")
-        .action(async ({ check, schema, strict, var: values }: UpOptions) => {
+        .option("--ask", "then ask every upstream through a real foreign server, and say what to do next")
+        .action(async ({ ask, schema, strict, var: values }: UpOptions) => {
             const { up }: typeof import("../standalone/up") = require("../standalone/up");
             const { readProjectStack }: typeof import("../standalone/project") = require("../standalone/project");
             const { parseVariables }: typeof import("./variables") = require("./variables");
@@ -70,9 +71,9 @@ function build(): Command {
             const { server, unchanged } = await up(docker, project, progress).finally(() => progress.done());
             const state = unchanged ? "is up, unchanged" : "is up";
             print(`The stack ${options().stack} ${state}: ${server.name} at ${reachedText(server)}.`);
-            if (check === true) {
-                const { checkUpstreams }: typeof import("./check") = require("./check");
-                print(await checkUpstreams(server, options().stack));
+            if (ask === true) {
+                const { nextSteps }: typeof import("./ask") = require("./ask");
+                print(await nextSteps(server, options().stack));
             }
         });
     program
@@ -88,8 +89,13 @@ function build(): Command {
             "show what a schema expects of its upstreams, and where each part comes from; it is run on a throw-away server",
         )
         .argument("<path...>", "SQL files, folders of migrations, dumps")
-        .option("--format <form>", "table, yaml, json, sql or mermaid", "table")
+        .option("--format <form>", "table, yaml, json, sql, mermaid, github, junit, sarif or gitlab", "table")
         .option("--var <name=value>", "value of a placeholder; can be given several times", gather)
+        .option(
+            "--contract <database=path>",
+            "SQL files with an upstream's own DDL, from which its stub is made; can be given several times",
+            gather,
+        )
         .option("--tool <tool>", "the tool that a folder's files are made for, where they do not tell it")
         .option("--dev-user <name>", "user of the dev database, whom CURRENT_USER means; postgres unless given")
         .option("--image <image>", "image in which the schema is run; postgres:18 unless given")
@@ -97,6 +103,25 @@ function build(): Command {
             const { infer }: typeof import("./infer") = require("./infer");
             const tell = (text: string) => process.stderr.write(`${text}\n`);
             process.exitCode = await infer(paths, chosen, print, tell);
+        });
+    program
+        .command("check")
+        .description(
+            "compare the schema with the contracts of its upstreams: what fails in production, or may; status 1 on what fails",
+        )
+        .option("--schema <path...>", "files and folders of the schema, in place of the configured `schema`")
+        .option("--var <name=value>", "value of a placeholder in them; can be given several times", gather)
+        .option(
+            "--contract <database=path>",
+            "SQL files with an upstream's own DDL, beside the configured ones; can be given several times",
+            gather,
+        )
+        .option("--format <form>", "text, json, github, junit, sarif or gitlab", "text")
+        .option("--fail-on <grade>", "what ends with status 1: fails, may-fail, name-only or never", "fails")
+        .action(async (chosen: import("./check").CheckOptions) => {
+            const { check }: typeof import("./check") = require("./check");
+            const tell = (text: string) => process.stderr.write(`${text}\n`);
+            process.exitCode = await check(options(), chosen, { print, tell });
         });
     program
         .command("down")

@@ -36,11 +36,16 @@ export interface UpstreamUser {
     created?: boolean;
     /** A created role connects without a password. Default: false. */
     trusted?: pulumi.Input<boolean>;
+    /** The role may use what the upstream's DDL grants, and nothing else. Default: false, it may use everything in the stub. */
+    granted?: pulumi.Input<boolean>;
 }
 
 /** One upstream: what `CREATE SERVER … OPTIONS (host, port, dbname)` names and what its foreign tables expect there. */
 export interface Upstream {
-    /** Host as in CREATE SERVER: a name, an IPv4 or IPv6 address, or the folder of a Unix socket. Default: `localhost`. */
+    /**
+     * Host as in CREATE SERVER: a name, an IPv4 or IPv6 address, or the folder of a Unix socket. Default: without a port,
+     * the one at which the schema asks for the database; otherwise `localhost`.
+     */
     host?: pulumi.Input<string>;
     /** Address as in CREATE SERVER (`hostaddr`), which is asked instead of the host. Default: none. */
     hostaddr?: pulumi.Input<string>;
@@ -48,6 +53,11 @@ export interface Upstream {
     port?: pulumi.Input<number>;
     /** Database as in CREATE SERVER (`dbname`). A plain string, because it decides which resources exist. */
     database: string;
+    /**
+     * Files and folders with the upstream's own DDL, relative to the folder of the project: the stub has what they make, and
+     * nothing is added to it. Plain strings, because they decide which resources exist. Default: none, the stub is derived.
+     */
+    contract?: string[];
     /**
      * Database of the stack's server that stands for it. Upstreams that share a database's name and differ in their tables
      * need one each. A plain string, because it decides which resources exist. Default: called like `database`.
@@ -78,6 +88,16 @@ export interface Upstream {
     seed?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
+/** A difference between the schema and an upstream's contract that somebody has looked at. */
+export interface AcceptedFinding {
+    /** Kind of the finding, as `fdw-stub check` prints it, for example `type-fails`. */
+    code: pulumi.Input<string>;
+    /** What it is about, for example `public.orders.amount`. */
+    object: pulumi.Input<string>;
+    /** Why it is accepted. */
+    reason: pulumi.Input<string>;
+}
+
 /** Arguments of `FdwStubDevDatabase`. At least one of `schema` and `upstreams` is needed. */
 export interface FdwStubDevDatabaseArgs {
     /**
@@ -89,14 +109,16 @@ export interface FdwStubDevDatabaseArgs {
     /** Values of placeholders in these files, by name. Plain strings for the same reason. Default: none. */
     variables?: Record<string, string>;
     /**
-     * Upstreams declared by hand; they win over derived ones, field by field. Those with the same database name share
-     * one stub database. Default: none.
+     * Upstreams declared by hand: a contract, or parts that complete what is derived, and win over it. Those with the same
+     * database name share one stub database. Default: none.
      */
     upstreams?: pulumi.Input<Upstream[]>;
     /** Roles without a login that the schema mentions and does not create. Plain strings, because they decide which resources exist. Default: none. */
     roles?: string[];
     /** Whether a statement of the schema that PostgreSQL refuses is an error, and not a warning. Default: false. */
     strict?: pulumi.Input<boolean>;
+    /** Differences between the schema and contracts of upstreams that are accepted, each with its reason. Default: none. */
+    accepted?: pulumi.Input<pulumi.Input<AcceptedFinding>[]>;
     /** The official `postgres` image, 14 or later, or one made from it. Default: `postgres:18`. */
     image?: pulumi.Input<string>;
     /** Port on the host's loopback address. Default: a free one that stays the same for the stack. */

@@ -1,6 +1,9 @@
 import { inputError } from "../upstreams/errors";
 import { CONFIGURATION_KEYS, type Configuration, parseConfiguration } from "../upstreams/parse";
 
+/** The name of this package, which other packages' configurations begin with as well. */
+const PACKAGE = "fdw-stub";
+
 /** Keys whose value is text; all others are JSON in Pulumi's configuration. */
 const TEXT_KEYS = new Set(["image", "devDatabase", "devUser"]);
 
@@ -22,10 +25,14 @@ function parseValue(key: string, value: string): unknown {
  * @throws InputError that names every unknown key and every bad value.
  */
 export function readConfiguration(all: Readonly<Record<string, string>>, project: string): Configuration {
-    const own = Object.entries(all).flatMap(([name, value]): Array<[string, string]> => {
-        const at = name.indexOf(":");
-        return name.slice(0, at) === project ? [[name.slice(at + 1), value]] : [];
-    });
+    // What is printed as a line of configuration has the name of this package, whatever the project is called.
+    const namespaces = [...new Set([PACKAGE, project])];
+    const own = namespaces.flatMap((namespace) =>
+        Object.entries(all).flatMap(([name, value]): Array<[string, string]> => {
+            const at = name.indexOf(":");
+            return name.slice(0, at) === namespace ? [[name.slice(at + 1), value]] : [];
+        }),
+    );
     const unknown = own.map(([key]) => key).filter((key) => !CONFIGURATION_KEYS.includes(key));
     if (unknown.length > 0) {
         throw inputError(

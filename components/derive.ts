@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type Docker from "dockerode";
+import { compare, settle, unusedMessage } from "../compare";
 import { connectDocker } from "../docker/client";
 import { chooseImage, inspectImage } from "../docker/image";
 import { type FinalServer, rehearseCached } from "../rehearsal";
-import type { Finding, Inference, Tool } from "../schema";
+import type { ContractFinding, Finding, Inference, Tool } from "../schema";
 import { ensureImage } from "../setup/image";
 import { splitBaseline } from "../upstreams/baseline";
 import { inputError } from "../upstreams/errors";
@@ -19,9 +20,9 @@ export interface Derived {
     readonly args: Configuration;
     /** What the user should know: what PostgreSQL refused, what was guessed, and what could not be known. */
     readonly warnings: readonly string[];
-    /** How the schema ran over the stubs, in one line; absent without a schema. */
-    readonly summary?: string;
-    /** Every file of the schema that was read, absolute: those that are named and those that they include. */
+    /** Which stubs are contracts, and how the schema ran over the stubs, one line each. */
+    readonly summary: readonly string[];
+    /** Every file of the schema and of contracts that was read, absolute: those that are named and those that they include. */
     readonly files: readonly string[];
 }
 
@@ -29,6 +30,21 @@ export interface Derived {
 export function formatFinding({ message, file, line, config }: Finding): string {
     const place = file === undefined ? "" : line === undefined ? `${file}: ` : `${file}:${line}: `;
     return `${place}${message}${config === undefined ? "" : ` In the configuration: ${config}`}`;
+}
+
+/** What differs between the schema and a contract, as one line with both places. */
+export function formatContractFinding({ message, place, contractPlace }: ContractFinding): string {
+    const at = place === undefined ? "" : `${place.file}:${place.line}: `;
+    const told = contractPlace === undefined ? "" : ` (contract: ${contractPlace.file}:${contractPlace.line})`;
+    return `${at}${message}${told}`;
+}
+
+/** From which contract each stub came, one line each. */
+export function contractLines({ contracts }: Inference): string[] {
+    return contracts.map(
+        ({ host, port, database, paths, tables }) =>
+            `The stub of ${host}:${port}/${database} is its contract, ${paths.join(", ")} (${tables === 1 ? "1 table or view" : `${tables} tables and views`}).`,
+    );
 }
 
 /** How the schema ran over the stubs, in one line. */
@@ -46,6 +62,7 @@ export function declareUpstream(upstream: Upstream): DeclaredUpstream {
         ...(upstream.hostaddr === undefined ? {} : { hostaddr: upstream.hostaddr }),
         port: upstream.port,
         database: upstream.database,
+        contract: [],
         ...(upstream.stub === undefined ? {} : { stub: upstream.stub }),
         connections: (upstream.connections ?? []).map((connection) => ({ ...connection })),
         publications: [...(upstream.publications ?? [])],
@@ -95,7 +112,11 @@ export async function finalServer(
         passesSecrets: stubs.databases.some(({ passedThrough }) => passedThrough.length > 0),
         users: stubs.users,
         roles: complete.roles,
-        databases: extensions.map(({ database, name }) => ({ database, extension: name })),
+        databases: extensions.map(({ database, name }) => ({
+            database,
+            extension: name,
+            servers: stubs.databases.find((stub) => stub.database === database)?.servers ?? [],
+        })),
     };
 }
 
@@ -138,10 +159,15 @@ export async function rehearseSchema(
         devDatabase: configuration.devDatabase,
         devUser: configuration.devUser,
         settings: configuration.settings,
-        declared: resolveUpstreams(configuration.upstreams, readFile),
+        declared: resolveUpstreams(configuration.upstreams, readFile).map((upstream) =>
+            upstream.contract === undefined
+                ? upstream
+                : { ...upstream, contract: upstream.contract.map((path) => shown(resolve(directory, path))) },
+        ),
         roles: configuration.roles,
         baseline: baseline.flat().map(({ sql }) => sql),
         strict: configuration.strict,
+        inspect: compare,
         final: (upstreams, roles) => finalServer(configuration, upstreams, roles, directory),
         tell,
     });
@@ -166,6 +192,42 @@ export function withOwnStubs(configuration: Configuration, directory: string): C
     };
 }
 
+/** Whether something must run before it is known what the upstreams hold. */
+export function isRehearsed({
+    schema = [],
+    upstreams,
+}: {
+    readonly schema?: readonly string[];
+    readonly upstreams: ReadonlyArray<{ readonly contract?: readonly string[] }>;
+}): boolean {
+    return schema.length > 0 || upstreams.some(({ contract = [] }) => contract.length > 0);
+}
+
+/**
+ * Checks that what the configuration names is there.
+ *
+ * @throws InputError that names each path that is not.
+ */
+export function checkSchemaPaths({ schema, upstreams }: Configuration, directory: string): void {
+    checkPaths("The schema cannot be used", "", schema, directory);
+    upstreams.forEach(({ contract }, i) => {
+        checkPaths("The configuration cannot be used", `upstreams[${i}].contract: `, contract, directory);
+    });
+}
+
+function checkPaths(what: string, place: string, paths: readonly string[], directory: string): void {
+    const missing = paths.map((path) => resolve(directory, path)).filter((path) => !existsSync(path));
+    if (missing.length > 0) {
+        throw inputError(
+            what,
+            missing.map(
+                (path) =>
+                    `${place}the path ${JSON.stringify(shown(path))} does not exist. Give a SQL file or a folder of SQL files.`,
+            ),
+        );
+    }
+}
+
 /**
  * Adds the upstreams that the configuration's schema needs to the declared ones. What is declared wins.
  *
@@ -178,31 +240,35 @@ export async function deriveFromSchema(
     tell: Tell = () => undefined,
 ): Promise<Derived> {
     const configuration = withRecorded(declared, directory);
-    if (configuration.schema.length === 0) {
-        return { args: withOwnStubs(configuration, directory), warnings: [], files: [] };
+    if (!isRehearsed(configuration)) {
+        return { args: withOwnStubs(configuration, directory), warnings: [], summary: [], files: [] };
     }
-    const missing = configuration.schema.map((path) => resolve(directory, path)).filter((path) => !existsSync(path));
-    if (missing.length > 0) {
-        throw inputError(
-            "The schema cannot be used",
-            missing.map(
-                (path) =>
-                    `the path ${JSON.stringify(shown(path))} does not exist. Give a SQL file or a folder of SQL files.`,
-            ),
-        );
-    }
+    checkSchemaPaths(configuration, directory);
     const inference = await rehearseSchema(configuration, directory, tell);
     const errors = inference.findings.filter((finding) => finding.severity === "error");
     if (errors.length > 0) {
-        throw inputError("The schema cannot be used", errors.map(formatFinding));
+        throw inputError(
+            configuration.schema.length === 0 ? "The contracts cannot be used" : "The schema cannot be used",
+            errors.map(formatFinding),
+        );
     }
+    const { open, unused } = settle(inference.contractFindings, configuration.accepted);
     return {
         args: withUpstreams(configuration, inference.upstreams, [
             ...configuration.roles,
             ...inference.roles.map((role) => role.name),
         ]),
-        warnings: inference.findings.filter((finding) => finding.severity === "warning").map(formatFinding),
-        summary: summarize(inference),
-        files: [...new Set([...inference.files, ...inference.sources].map(({ file }) => resolve(file)))].sort(),
+        warnings: [
+            ...inference.findings.filter((finding) => finding.severity === "warning").map(formatFinding),
+            ...open.filter(({ grade }) => grade !== "name-only").map(formatContractFinding),
+            ...unused.map(unusedMessage),
+        ],
+        summary: [...contractLines(inference), ...(configuration.schema.length === 0 ? [] : [summarize(inference)])],
+        files: [
+            ...new Set([
+                ...[...inference.files, ...inference.sources].map(({ file }) => resolve(file)),
+                ...inference.contracts.flatMap(({ files }) => files.map((file) => resolve(file))),
+            ]),
+        ].sort(),
     };
 }

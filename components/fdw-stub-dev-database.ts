@@ -7,6 +7,7 @@ import { SERVER_PORT } from "../upstreams/network";
 import { databaseUrl } from "../upstreams/url";
 import type { FdwStubDevDatabaseArgs } from "./args";
 import { createDatabase } from "./database";
+import { isRehearsed } from "./derive";
 import { describeArgs } from "./described";
 import { explained } from "./explained";
 import { createMaintenance } from "./maintenance";
@@ -64,8 +65,8 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
         super("fdw-stub:index:FdwStubDevDatabase", name, describeArgs(args, resolved), opts);
         resolved.apply(async ({ warnings, summary }) => {
             await Promise.all(warnings.map((warning) => pulumi.log.warn(warning, this)));
-            if (summary !== undefined) {
-                await pulumi.log.info(summary, this);
+            for (const line of summary) {
+                await pulumi.log.info(line, this);
             }
         });
 
@@ -75,7 +76,8 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
             const outputs = this.declare(name, args, identity, resolved, wanted);
             return () => outputs;
         };
-        const declared = (args.schema ?? []).length > 0 ? undefined : declaredNow(args);
+        const now = declaredNow(args);
+        const declared = now === undefined || isRehearsed({ ...args, upstreams: now }) ? undefined : now;
         const made: pulumi.Output<() => Outputs> =
             declared === undefined
                 ? resolved.apply(({ wanted }) => declareWith(wanted()))

@@ -1,4 +1,11 @@
 /** The package's public face: what a Pulumi program imports. */
 export type { StubSummary } from "../server/summary";
-export type { FdwStubDevDatabaseArgs, Upstream, UpstreamColumn, UpstreamTable, UpstreamUser } from "./args";
+export type {
+    AcceptedFinding,
+    FdwStubDevDatabaseArgs,
+    Upstream,
+    UpstreamColumn,
+    UpstreamTable,
+    UpstreamUser,
+} from "./args";
 export { FdwStubDevDatabase } from "./fdw-stub-dev-database";

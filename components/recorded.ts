@@ -3,7 +3,13 @@ import { resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { InputError } from "../upstreams/errors";
-import { type Configuration, type DeclaredUpstream, parseConfiguration } from "../upstreams/parse";
+import {
+    type Configuration,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    type DeclaredUpstream,
+    parseConfiguration,
+} from "../upstreams/parse";
 
 /** A file of `fdw-stub record` or `fdw-stub infer --format yaml`: a stack's file of whatever project, or a part of `fdw-stub.yaml`. */
 const keys = z.record(z.string(), z.unknown());
@@ -54,7 +60,28 @@ function placed(upstream: DeclaredUpstream, path: string): DeclaredUpstream {
 }
 
 function same(a: DeclaredUpstream, b: DeclaredUpstream): boolean {
-    return a.host.toLowerCase() === b.host.toLowerCase() && a.port === b.port && a.database === b.database;
+    const place = ({ host = DEFAULT_HOST, port = DEFAULT_PORT, database }: DeclaredUpstream) =>
+        JSON.stringify([host.toLowerCase(), port, database]);
+    return place(a) === place(b);
+}
+
+/** A contract that is declared without a host is the one of the recorded upstream with its database, which tells the rest. */
+function withPlace(declared: DeclaredUpstream, recorded: readonly DeclaredUpstream[]): DeclaredUpstream {
+    const { host, hostaddr, port, database, contract, users, connections, publications } = declared;
+    const [only, ...others] = recorded.filter((each) => each.database === database);
+    const unplaced = host === undefined && hostaddr === undefined && port === undefined;
+    if (contract.length === 0 || !unplaced || only === undefined || others.length > 0) {
+        return declared;
+    }
+    return {
+        ...declared,
+        ...(only.host === undefined ? {} : { host: only.host }),
+        ...(only.hostaddr === undefined ? {} : { hostaddr: only.hostaddr }),
+        ...(only.port === undefined ? {} : { port: only.port }),
+        users: [...users, ...only.users.filter(({ name }) => !users.some((user) => user.name === name))],
+        connections: [...connections, ...only.connections],
+        publications: [...new Set([...publications, ...only.publications])],
+    };
 }
 
 /**
@@ -66,7 +93,7 @@ function same(a: DeclaredUpstream, b: DeclaredUpstream): boolean {
  */
 export function withRecorded(configuration: Configuration, directory: string): Configuration {
     const schema: string[] = [];
-    const upstreams = [...configuration.upstreams];
+    const all: DeclaredUpstream[] = [];
     const roles = new Set(configuration.roles);
     for (const path of configuration.schema) {
         const recorded = recordedIn(path, directory);
@@ -74,7 +101,7 @@ export function withRecorded(configuration: Configuration, directory: string): C
             schema.push(path);
             continue;
         }
-        upstreams.push(...recorded.upstreams.filter((each) => !upstreams.some((known) => same(known, each))));
+        all.push(...recorded.upstreams.filter((each) => !all.some((known) => same(known, each))));
         for (const role of recorded.roles) {
             roles.add(role);
         }
@@ -82,6 +109,8 @@ export function withRecorded(configuration: Configuration, directory: string): C
     if (schema.length === configuration.schema.length) {
         return configuration;
     }
+    const declared = configuration.upstreams.map((upstream) => withPlace(upstream, all));
+    const upstreams = [...declared, ...all.filter((each) => !declared.some((known) => same(known, each)))];
     const merged = { ...configuration, schema, upstreams, roles: [...roles] };
     // What holds for a configuration as a whole holds for the two together.
     return upstreams.length === 0 ? merged : parseConfiguration(merged);

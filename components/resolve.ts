@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Configuration, type DeclaredUpstream, parseConfiguration } from "../upstreams/parse";
 import type { FdwStubDevDatabaseArgs, Upstream, UpstreamUser } from "./args";
-import { deriveFromSchema } from "./derive";
+import { deriveFromSchema, isRehearsed } from "./derive";
 import { explained } from "./explained";
 import { checkPasswords, type Wanted, wantedBy } from "./stubs";
 
@@ -14,8 +14,8 @@ export interface Resolved {
     readonly configuration: Configuration;
     /** What the user should know of the schema. */
     readonly warnings: readonly string[];
-    /** How the schema ran over the stubs, in one line; absent without a schema. */
-    readonly summary?: string;
+    /** Which stubs are contracts, and how the schema ran over the stubs, one line each. */
+    readonly summary: readonly string[];
     /** What the resources are made of. A function: passwords in it stay the inputs that they are. */
     readonly wanted: () => Wanted;
 }
@@ -86,7 +86,7 @@ async function derive(
     return {
         configuration: { ...args, upstreams: args.upstreams.map(withoutPasswords) },
         warnings,
-        ...(summary === undefined ? {} : { summary }),
+        summary,
         wanted: () => wanted,
     };
 }
@@ -109,8 +109,8 @@ export function resolveArgs(args: FdwStubDevDatabaseArgs, directory: string): pu
     const checked = pulumi
         .all([{ ...args, upstreams }, checkPasswords(wanted)])
         .apply(([plain]) => explained((async () => parseConfiguration(plain))()));
-    if ((args.schema ?? []).length === 0) {
-        return checked.apply((configuration) => ({ configuration, warnings: [], wanted: () => wanted }));
+    if (!isRehearsed({ ...args, upstreams: declared })) {
+        return checked.apply((configuration) => ({ configuration, warnings: [], summary: [], wanted: () => wanted }));
     }
     return pulumi
         .all([checked, passwordsOf(declared)])

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { FdwStubDevDatabaseArgs } from "./args";
 import { readConfiguration } from "./config";
-import { withOwnStubs } from "./derive";
+import { isRehearsed, withOwnStubs } from "./derive";
 import { printable } from "./explained";
 import { projectDirectory } from "./project";
 
@@ -13,7 +13,7 @@ import { projectDirectory } from "./project";
 export function argsFromConfiguration(): FdwStubDevDatabaseArgs {
     try {
         const read = readConfiguration(pulumi.runtime.allConfig(), pulumi.getProject());
-        const { upstreams, ...rest } = read.schema.length > 0 ? read : withOwnStubs(read, projectDirectory());
+        const { upstreams, ...rest } = isRehearsed(read) ? read : withOwnStubs(read, projectDirectory());
         return {
             ...rest,
             upstreams: upstreams.map(({ ddl, seed, ...upstream }) => ({

@@ -1,14 +1,14 @@
 /** Has a fresh cluster answer as it is known by now that it must. */
 
 import type { Answering } from "./answering";
-import type { Knowledge } from "./knowledge";
+import { type Knowledge, plainNames } from "./knowledge";
 
 export async function prepareAnswers(answering: Answering, knowledge: Knowledge): Promise<void> {
     if (knowledge.tls) {
         await answering.tls();
     }
     await Promise.all([
-        ...[...knowledge.scripted].map((database) => answering.plain(database)),
+        ...[...plainNames(knowledge)].map((database) => answering.plain(database)),
         ...[...knowledge.ports].map((port) => answering.listen(port)),
         ...[...knowledge.sockets].map((key) => {
             const [directory = "", port] = key.split("\0");

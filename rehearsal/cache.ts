@@ -12,7 +12,7 @@ import type { FileSystem } from "../schema/read/filesystem";
 import type { Inference } from "../schema/report";
 
 /** Raised when results of older versions no longer hold. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** Results that stay; the least recently used go. */
 const KEPT = 200;
 

@@ -29,7 +29,7 @@ export interface CachedInput extends RehearsalInput {
  * @throws InputError when the image cannot be used, or a declared upstream's own DDL fails.
  */
 export async function rehearseCached(docker: Docker, input: CachedInput): Promise<Inference> {
-    const { final: _, fileSystem = nodeFileSystem, onProgress: __, signal: ___, tell, ...plain } = input;
+    const { final: _, inspect: __, fileSystem = nodeFileSystem, onProgress: ___, signal: ____, tell, ...plain } = input;
     const folder = cacheFolder();
     const key = cacheKey({ version: packageJson.version, program: programState(), directory: process.cwd(), ...plain });
     const kept = await recall(folder, key, fileSystem);

@@ -78,6 +78,11 @@ export function mirrorSql(): string {
     return readFileSync(join(SOURCES, "mirror.sql"), "utf8");
 }
 
+/** SQL that the database of a contract needs besides. */
+export function placesSql(): string {
+    return readFileSync(join(SOURCES, "places.sql"), "utf8");
+}
+
 /** Containers of the same kind can serve the same rehearsals. */
 function kindOf({ image, devUser, memoryForFiles = MEMORY_FOR_FILES }: RehearsalOptions): string {
     const hash = createHash("sha256");

@@ -46,11 +46,15 @@ function tableIn(entry: string): Table | undefined {
 }
 
 /**
+ * Takes the extensions out of a dump.
+ *
  * @param entries Entries of a dump, in its order.
  * @param immovable Extensions that cannot be moved to another schema.
- * @returns tables as tables where everything else can come before them; otherwise all as text, in order.
  */
-export function describeDump(entries: readonly string[], immovable: ReadonlySet<string> = new Set()): DescribedDump {
+export function withoutExtensions(
+    entries: readonly string[],
+    immovable: ReadonlySet<string>,
+): { readonly extensions: readonly Extension[]; readonly rest: readonly string[] } {
     const extensions: Extension[] = [];
     const rest: string[] = [];
     for (const entry of entries) {
@@ -65,10 +69,22 @@ export function describeDump(entries: readonly string[], immovable: ReadonlySet<
     }
     // The schema of an extension comes with it, before anything else.
     const brought = new Set(extensions.map(({ schema }) => schema));
-    const own = rest.filter((entry) => {
-        const schema = SCHEMA.exec(entry)?.[1];
-        return schema === undefined || !brought.has(unquote(schema));
-    });
+    return {
+        extensions,
+        rest: rest.filter((entry) => {
+            const schema = SCHEMA.exec(entry)?.[1];
+            return schema === undefined || !brought.has(unquote(schema));
+        }),
+    };
+}
+
+/**
+ * @param entries Entries of a dump, in its order.
+ * @param immovable Extensions that cannot be moved to another schema.
+ * @returns tables as tables where everything else can come before them; otherwise all as text, in order.
+ */
+export function describeDump(entries: readonly string[], immovable: ReadonlySet<string> = new Set()): DescribedDump {
+    const { extensions, rest: own } = withoutExtensions(entries, immovable);
     const tables = own.map(tableIn);
     const plain = own.every((entry, index) => tables[index] !== undefined || BEFORE_TABLES.test(entry));
     return plain

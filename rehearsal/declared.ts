@@ -7,6 +7,8 @@ import { quoteIdent } from "../upstreams/quote";
 import { stubStatements } from "../upstreams/script";
 import { planStubs } from "../upstreams/stubs";
 import type { RehearsalServer } from "./container";
+import { contractOf } from "./contract/result";
+import type { Contract } from "./contract/run";
 import { databaseFor } from "./servers";
 import { dumpRows, dumpStub, type StubTable, tablesOf } from "./stubs";
 
@@ -16,29 +18,52 @@ export interface DeclaredStubs {
     /** The rows alone. */
     readonly rows: ReadonlyMap<string, string>;
     readonly given: ReadonlyMap<string, readonly StubTable[]>;
+    /** Contracts by the database that they fill. */
+    readonly contracts: ReadonlyMap<string, Contract>;
+}
+
+/** The database that stands for a declared upstream in a learning pass. */
+export function declaredName(upstream: Upstream, plain: ReadonlySet<string>): string {
+    return databaseFor({ ...upstream, host: canonicalHost(upstream.host) }, upstream.database, plain);
 }
 
 /**
  * Makes the declared stubs once and reads them back.
  *
+ * @param declared Each upstream once.
+ * @param plain Databases whose stub is called like them, whatever the host.
  * @throws InputError with the place of a declared statement that fails.
  */
-export async function declaredStubs(server: RehearsalServer, declared: readonly Upstream[]): Promise<DeclaredStubs> {
+export async function declaredStubs(
+    server: RehearsalServer,
+    declared: readonly Upstream[],
+    contracts: ReadonlyMap<string, Contract>,
+    plain: ReadonlySet<string>,
+): Promise<DeclaredStubs> {
     const texts = new Map<string, string>();
     const rows = new Map<string, string>();
     const given = new Map<string, readonly StubTable[]>();
-    if (declared.length === 0) {
-        return { texts, rows, given };
+    const frozen = new Map<string, Contract>();
+    for (const upstream of declared) {
+        const contract = contractOf(upstream, contracts);
+        if (contract !== undefined) {
+            frozen.set(declaredName(upstream, plain), contract);
+            texts.set(declaredName(upstream, plain), contract.text);
+        }
+    }
+    const told = declared.filter((upstream) => contractOf(upstream, contracts) === undefined);
+    if (told.length === 0) {
+        return { texts, rows, given, contracts: frozen };
     }
     await server.fresh();
     const admin = await server.session("template1");
-    for (const { upstream, stub } of declared.flatMap((each) =>
+    for (const { upstream, stub } of told.flatMap((each) =>
         // Their files of rows come when all tables are there, which the schema may tell of.
         planStubs([{ ...each, seed: [] }]).databases.map((one) => ({ upstream: each, stub: one })),
     )) {
-        const database = databaseFor({ ...upstream, host: canonicalHost(upstream.host) }, upstream.database, new Set());
+        const database = declaredName(upstream, plain);
         if (texts.has(database)) {
-            // Two declared upstreams of one place.
+            // Names that differ lead to one place.
             continue;
         }
         await admin.query(`CREATE DATABASE ${quoteIdent(database)} TEMPLATE template0`);
@@ -57,7 +82,7 @@ export async function declaredStubs(server: RehearsalServer, declared: readonly 
         session.end();
     }
     admin.end();
-    return { texts, rows, given };
+    return { texts, rows, given, contracts: frozen };
 }
 
 async function run(session: Awaited<ReturnType<RehearsalServer["session"]>>, sql: string, at: string): Promise<void> {

@@ -69,6 +69,15 @@ export interface ContradictionFact {
     readonly place: Place;
 }
 
+/** A relation of a contract as it was at one moment. */
+export interface RelationFact {
+    readonly oid: string;
+    readonly schema: string;
+    readonly name: string;
+    readonly columns: ReadonlyArray<{ readonly number: number; readonly name: string; readonly type: string }>;
+    readonly place: Place;
+}
+
 /** A statement that PostgreSQL refused. */
 export interface FailureFact {
     readonly place: Place;
@@ -78,6 +87,8 @@ export interface FailureFact {
     readonly message: string;
     readonly detail?: string;
     readonly hint?: string;
+    /** Context lines: the command that an upstream refused. */
+    readonly where?: string;
 }
 
 export interface Facts {
@@ -89,6 +100,7 @@ export interface Facts {
     readonly subscriptions: SubscriptionFact[];
     readonly retyped: RetypedFact[];
     readonly contradictions: ContradictionFact[];
+    readonly relations: RelationFact[];
     readonly failures: FailureFact[];
     /** Statements that were run for the database under development, or failed. */
     statements: number;
@@ -103,6 +115,7 @@ export function noFacts(): Facts {
         subscriptions: [],
         retyped: [],
         contradictions: [],
+        relations: [],
         failures: [],
         statements: 0,
     };
@@ -138,6 +151,11 @@ export function noteFact(facts: Facts, notice: MirrorNotice, place: Place): bool
         case "contradicted": {
             const { schema, table, column, given, wanted } = notice;
             facts.contradictions.push({ schema, table, column, given, wanted, place });
+            return true;
+        }
+        case "relation": {
+            const { oid, schema, name, columns } = notice;
+            facts.relations.push({ oid, schema, name, columns, place });
             return true;
         }
         case "failed":

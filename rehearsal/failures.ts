@@ -68,11 +68,13 @@ export interface FailureOptions {
     readonly strict: boolean;
     readonly mappings: readonly MappingFact[];
     readonly devUser: string;
+    /** What a failure has to do with an upstream's contract, as a sentence. */
+    readonly contract?: (failure: FailureFact) => string | undefined;
 }
 
 export function failureFindings(
     failures: readonly FailureFact[],
-    { strict, mappings, devUser }: FailureOptions,
+    { strict, mappings, devUser, contract = () => undefined }: FailureOptions,
 ): Finding[] {
     const causes: Array<{ failure: FailureFact; made: Set<string>; more: number }> = [];
     for (const failure of failures) {
@@ -97,6 +99,7 @@ export function failureFindings(
     return causes.map(({ failure, more }): Finding => {
         const { message, detail, hint, place, sql } = failure;
         const advice = advise(failure, mappings, devUser);
+        const about = contract(failure);
         const also =
             more === 0
                 ? ""
@@ -108,7 +111,7 @@ export function failureFindings(
         return {
             severity: strict ? "error" : "warning",
             code: "statement-failed",
-            message: `${withoutPasswords(`PostgreSQL refuses this statement: ${message}${context}.`)}${advice.text}${also} The statement: ${excerpt(sql)}`,
+            message: `${withoutPasswords(`PostgreSQL refuses this statement: ${message}${context}.`)}${about === undefined ? "" : ` ${about}`}${advice.text}${also} The statement: ${excerpt(sql)}`,
             ...place,
             ...(advice.config === undefined ? {} : { config: advice.config }),
         };

@@ -11,6 +11,10 @@ export interface FinalServer {
     readonly users: readonly User[];
     /** Roles without a login. */
     readonly roles: readonly string[];
-    /** Stub databases, each with the extension that fills it. */
-    readonly databases: ReadonlyArray<{ readonly database: string; readonly extension: string }>;
+    /** Stub databases, each with the extension that fills it and the upstreams that it stands for. */
+    readonly databases: ReadonlyArray<{
+        readonly database: string;
+        readonly extension: string;
+        readonly servers: ReadonlyArray<{ readonly host: string; readonly port: number; readonly database: string }>;
+    }>;
 }

@@ -21,6 +21,15 @@ export interface Knowledge {
     ownDatabase: string | undefined;
     /** Databases that the script itself fills, after `\c`. */
     readonly scripted: Set<string>;
+    /** Upstreams' databases that are one, on whatever host they are asked for: those that are declared without one. */
+    readonly shared: Set<string>;
+    /** Stubs that a contract makes: nothing is added to them. */
+    readonly frozen: Set<string>;
+}
+
+/** Databases whose stub is called like them, whatever the host. */
+export function plainNames({ scripted, shared }: Knowledge): ReadonlySet<string> {
+    return new Set([...scripted, ...shared]);
 }
 
 export function noKnowledge(roles: readonly string[]): Knowledge {
@@ -35,5 +44,7 @@ export function noKnowledge(roles: readonly string[]): Knowledge {
         roles: new Map(roles.map((name) => [name, undefined])),
         ownDatabase: undefined,
         scripted: new Set(),
+        shared: new Set(),
+        frozen: new Set(),
     };
 }

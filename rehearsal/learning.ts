@@ -3,7 +3,9 @@
 import type { ReadStatement, StatementOutcome } from "../schema/read/statement";
 import { isUnreadable } from "../schema/read/unreadable";
 import type { Place } from "../schema/report";
+import type { Upstream } from "../schema/usage/unknowns";
 import { Usage } from "../schema/usage/usage";
+import { parseConninfo } from "../upstreams/conninfo";
 import { parseSql } from "../upstreams/parser";
 import { quoteLiteral } from "../upstreams/quote";
 import { prepareAnswers } from "./answers";
@@ -11,7 +13,7 @@ import { Cluster } from "./cluster";
 import { mirrorSql, type RehearsalServer } from "./container";
 import { type Facts, noFacts, noteFact } from "./facts";
 import { importsInText } from "./imports";
-import type { Knowledge } from "./knowledge";
+import { type Knowledge, plainNames } from "./knowledge";
 import { mendOf } from "./mend";
 import { Mender } from "./mender";
 import { blockLine, type MirrorNotice, mirrorNotice, quotedStatement } from "./notices";
@@ -19,7 +21,7 @@ import { MAX_BYTES, runAll, WINDOW, weight } from "./pipeline";
 import { Provider } from "./provider";
 import { Quiet } from "./quiet";
 import { failureOf, outcomeOf, type Ran, RESET, runStatement, Sessions, told } from "./running";
-import { addressOf, databasesOfServer } from "./servers";
+import { addressOf, databasesOf, databasesOfServer } from "./servers";
 import type { Session } from "./session";
 import type { StubTable } from "./stubs";
 import { subscriptionsIn } from "./subscriptions";
@@ -40,8 +42,10 @@ export interface LearningPlan {
     readonly devDatabase: string;
     /** SQL that fills each stub, by database. */
     readonly stubs: ReadonlyMap<string, string>;
-    /** Tables that the user's own declaration makes, by database: they stay as they are. */
+    /** Tables that the user's own declaration makes, by database: their columns stay as they are. */
     readonly given: ReadonlyMap<string, readonly StubTable[]>;
+    /** Tables of the stubs that contracts make, by database: there are no others, and no other columns. */
+    readonly frozen: ReadonlyMap<string, readonly StubTable[]>;
     readonly knowledge: Knowledge;
     /** Statements that every fresh database starts from. */
     readonly baseline: readonly string[];
@@ -108,7 +112,7 @@ export class LearningPass {
         );
         this.usage = new Usage(
             (sql) => this.look(sql),
-            (server, schema, table) => this.givenTable(server, schema, table),
+            (upstream, schema, table) => this.givenTable(upstream, schema, table),
             (upstream) => addressOf(this.facts, upstream),
         );
     }
@@ -401,6 +405,12 @@ export class LearningPass {
             if (settled.length > 0) {
                 await session.rows(`INSERT INTO pg_fdw_stub_rehearsal.settled VALUES ${settled.join(", ")}`);
             }
+            for (const table of ["shared", "frozen"] as const) {
+                const names = [...this.plan.knowledge[table]].map((name) => `(${quoteLiteral(name)})`);
+                if (names.length > 0) {
+                    await session.rows(`INSERT INTO pg_fdw_stub_rehearsal.${table} VALUES ${names.join(", ")}`);
+                }
+            }
         }
         this.withMirror.add(database);
         session.onNotice = (message) => {
@@ -476,7 +486,8 @@ export class LearningPass {
         }
         if (notice.event === "import") {
             const text = quotedStatement(notice.context, /^\s*IMPORT\s/i) ?? notice.query;
-            for (const found of importsInText(text)) {
+            // A contract's stub has what there is: the import has brought it.
+            for (const found of importsInText(text).filter(({ server: name }) => !this.isFrozen(name))) {
                 this.watch.imported(found.localSchema);
                 this.usage.imported({ ...found, file: place.file, line: place.line });
             }
@@ -501,11 +512,31 @@ export class LearningPass {
         return rest.length > 0;
     }
 
-    private givenTable(server: string, schema: string, name: string) {
-        for (const database of databasesOfServer(this.facts, server, this.plan.knowledge.scripted)) {
+    private stubsOf(upstream: Upstream): string[] {
+        const plain = plainNames(this.plan.knowledge);
+        if (typeof upstream === "string") {
+            return databasesOfServer(this.facts, upstream, plain);
+        }
+        const options = parseConninfo(upstream.conninfo);
+        return options === undefined ? [] : databasesOf(options, {}, plain);
+    }
+
+    /** Whether a contract makes what a server leads to. */
+    private isFrozen(server: string): boolean {
+        const stubs = this.stubsOf(server);
+        return stubs.length > 0 && stubs.every((stub) => this.plan.knowledge.frozen.has(stub));
+    }
+
+    private givenTable(upstream: Upstream, schema: string, name: string) {
+        for (const database of this.stubsOf(upstream)) {
+            const frozen = this.plan.frozen.get(database);
+            if (frozen !== undefined) {
+                const table = frozen.find((each) => each.schema === schema && each.name === name);
+                return { columns: table?.columns ?? [], whole: true };
+            }
             const found = this.plan.given.get(database)?.find((each) => each.schema === schema && each.name === name);
             if (found !== undefined) {
-                return found.columns;
+                return { columns: found.columns, whole: false };
             }
         }
         return undefined;

@@ -5,7 +5,7 @@ import { quoteIdent } from "../upstreams/quote";
 import type { Answering } from "./answering";
 import type { Cluster } from "./cluster";
 import type { Facts } from "./facts";
-import type { Knowledge } from "./knowledge";
+import { type Knowledge, plainNames } from "./knowledge";
 import type { Mend } from "./mend";
 import { runStatement } from "./running";
 import { clientFiles, databasesOfServer, userOf } from "./servers";
@@ -85,11 +85,13 @@ export class Mender {
                 return users.length > 0;
             }
             case "remote-schema": {
-                for (const database of databasesOfServer(facts, mend.server, knowledge.scripted)) {
+                const stubs = databasesOfServer(facts, mend.server, plainNames(knowledge));
+                const open = stubs.filter((stub) => !knowledge.frozen.has(stub));
+                for (const database of open) {
                     await cluster.database(database);
                     await (await cluster.in(database)).query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdent(mend.schema)}`);
                 }
-                return true;
+                return open.length > 0;
             }
             default:
                 return this.provide(session);

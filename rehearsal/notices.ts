@@ -68,6 +68,15 @@ const notice = z.discriminatedUnion("event", [
         state: z.string(),
         message: z.string(),
     }),
+    /** A relation of a contract as it is now: columns by their number. */
+    z.object({
+        event: z.literal("relation"),
+        context,
+        oid: z.string(),
+        schema: z.string(),
+        name: z.string(),
+        columns: z.array(z.object({ number: z.number(), name: z.string(), type: z.string() })),
+    }),
     z.object({ event: z.literal("failed"), context, message: z.string() }),
 ]);
 

@@ -7,7 +7,7 @@ import { parseConninfo } from "../upstreams/conninfo";
 import { quoteIdent, quoteLiteral, quoteQualified } from "../upstreams/quote";
 import type { Cluster } from "./cluster";
 import type { Facts } from "./facts";
-import type { Knowledge } from "./knowledge";
+import { type Knowledge, plainNames } from "./knowledge";
 import { runStatement } from "./running";
 import { databasesOf, databasesOfServer } from "./servers";
 import type { Session } from "./session";
@@ -24,7 +24,7 @@ export class Provider {
         private readonly knowledge: Knowledge,
         private readonly facts: Facts,
         private readonly devDatabase: string,
-        /** Tables that the user's own declaration makes, by database: they stay as they are. */
+        /** Tables that the user's own declaration makes, by database: their columns stay as they are. */
         private readonly given: ReadonlyMap<string, readonly StubTable[]>,
     ) {}
 
@@ -50,7 +50,7 @@ export class Provider {
             changed = (await this.provideAt(database, wanted, final)) || changed;
         }
         for (const table of final ? [] : news) {
-            for (const local of typeof table.server === "string" ? table.locals : []) {
+            for (const local of typeof table.server === "string" && !this.isFrozen(table) ? table.locals : []) {
                 changed = (await this.bring(session, local, table, here.get(nameOf(local)))) || changed;
             }
             this.provided.set(markOf(table), JSON.stringify(table));
@@ -63,7 +63,7 @@ export class Provider {
         const found = new Map<string, UsedTable[]>();
         for (const table of tables) {
             for (const database of this.stubsOfUsed(table)) {
-                if (database !== this.devDatabase && !this.knowledge.scripted.has(database)) {
+                if (database !== this.devDatabase && !this.isSettled(database)) {
                     found.set(database, [...(found.get(database) ?? []), table]);
                 }
             }
@@ -71,13 +71,22 @@ export class Provider {
         return found;
     }
 
+    /** Whether something else than the schema's use of it fills a stub. */
+    private isSettled(database: string): boolean {
+        return this.knowledge.scripted.has(database) || this.knowledge.frozen.has(database);
+    }
+
+    private isFrozen(table: UsedTable): boolean {
+        return this.stubsOfUsed(table).some((database) => this.knowledge.frozen.has(database));
+    }
+
     private stubsOfUsed({ server }: UsedTable): string[] {
         const { facts, knowledge } = this;
         if (typeof server === "string") {
-            return databasesOfServer(facts, server, knowledge.scripted);
+            return databasesOfServer(facts, server, plainNames(knowledge));
         }
         const options = parseConninfo(server.conninfo);
-        return options === undefined ? [] : databasesOf(options, {}, knowledge.scripted);
+        return options === undefined ? [] : databasesOf(options, {}, plainNames(knowledge));
     }
 
     private async provideAt(database: string, tables: readonly UsedTable[], final: boolean): Promise<boolean> {
@@ -86,17 +95,30 @@ export class Provider {
         const there = await tablesOf(stub, tables);
         const statements = tables.flatMap((table) => {
             const same = (each: StubTable) => each.schema === table.schema && each.name === table.name;
-            return this.given.get(database)?.some(same) === true ? [] : this.changes(table, there.find(same), final);
+            return this.changes(table, there.find(same), this.given.get(database)?.find(same), final);
         });
-        const { error } = statements.length === 0 ? {} : await stub.query(statements.join(";\n"));
-        for (const sql of error === undefined ? [] : statements) {
-            await stub.query(sql);
+        if (statements.length === 0 || (await stub.query(statements.join(";\n"))).error === undefined) {
+            return statements.length > 0;
         }
-        return statements.length > 0;
+        let changed = false;
+        for (const sql of statements) {
+            // A view that the user's own DDL makes cannot be given a column.
+            changed = (await stub.query(sql)).error === undefined || changed;
+        }
+        return changed;
     }
 
-    /** What makes a stub's table as it is known to be. */
-    private changes(table: UsedTable, there: StubTable | undefined, final: boolean): string[] {
+    /**
+     * What makes a stub's table as it is known to be. What the user tells of it stays; the other columns that the schema
+     * asks of it are added.
+     */
+    private changes(
+        table: UsedTable,
+        there: StubTable | undefined,
+        given: StubTable | undefined,
+        final: boolean,
+    ): string[] {
+        const told = new Set(given?.columns.map((column) => column.name));
         const name = quoteQualified(table.schema, table.name);
         // What an import brought is as it is at the stub; it declares nothing.
         const imported = new Set([table.local, ...table.locals.map((local) => `${local.schema}.${local.name}`)]);
@@ -114,14 +136,15 @@ export class Provider {
             const known = there?.columns.find((each) => each.name === column.name);
             if (known === undefined) {
                 statements.push(`ALTER TABLE ${name} ADD COLUMN ${quoteIdent(column.name)} ${column.type}`);
-            } else if (final && known.type !== column.type && !declared.has(column.name)) {
+            } else if (final && known.type !== column.type && !declared.has(column.name) && !told.has(column.name)) {
                 statements.push(
                     `ALTER TABLE ${name} ALTER COLUMN ${quoteIdent(column.name)} TYPE ${column.type} USING NULL`,
                 );
             }
         }
         const stoodIn = there?.columns.some((column) => column.name === UNKNOWN_COLUMN);
-        if (final && stoodIn === true && !table.columns.some((column) => column.name === UNKNOWN_COLUMN)) {
+        const needed = told.has(UNKNOWN_COLUMN) || table.columns.some((column) => column.name === UNKNOWN_COLUMN);
+        if (final && stoodIn === true && !needed) {
             statements.push(`ALTER TABLE ${name} DROP COLUMN ${UNKNOWN_COLUMN}`);
         }
         return statements;

@@ -7,16 +7,22 @@ import type { FileSystem } from "../schema/read/filesystem";
 import { type ReadResult, readSchema } from "../schema/read/read";
 import { findStandIn } from "../schema/read/standins";
 import type { ReaderEvents, ReadStatement } from "../schema/read/statement";
-import type { Finding, Inference, LocalRole, Progress, Tool } from "../schema/report";
+import type { Finding, Inference, LocalRole, Progress, Tool, UpstreamOrigin } from "../schema/report";
 import { connectionNeeds } from "../upstreams/connection";
 import type { Upstream } from "../upstreams/model";
 import { type RehearsalOptions, RehearsalServer } from "./container";
-import { completed, type DeclaredStubs, declaredStubs } from "./declared";
-import type { Facts, FailureFact, MappingFact } from "./facts";
+import { failureContext } from "./contract/context";
+import { contractFindings, contractKey, contractOrigins, withContracts } from "./contract/result";
+import { type Contract, runContract } from "./contract/run";
+import { completed, type DeclaredStubs, declaredName, declaredStubs } from "./declared";
+import type { Facts, FailureFact } from "./facts";
 import { failureFindings } from "./failures";
 import type { FinalServer } from "./final";
-import { type Knowledge, noKnowledge } from "./knowledge";
+import { inspected } from "./inspecting";
+import type { Inspect } from "./inspection";
+import { type Knowledge, noKnowledge, plainNames } from "./knowledge";
 import { LearningPass, Unread } from "./learning";
+import { mergeDeclared, placeUpstreams, sharedDatabases } from "./placement";
 import { ProofPass, StubError } from "./proof";
 import { type Result, resultOf, type StubContent } from "./result";
 import { DISK_FULL } from "./session";
@@ -41,6 +47,8 @@ export interface RehearsalInput extends RehearsalOptions {
     readonly baseline: readonly string[];
     /** Whether a statement that fails is an error. */
     readonly strict: boolean;
+    /** Compares the schema with the contracts of its upstreams, after the proof. */
+    readonly inspect?: Inspect;
     /** The server that a stack of these upstreams has. */
     readonly final: (upstreams: readonly Upstream[], roles: readonly string[]) => Promise<FinalServer>;
     readonly fileSystem?: FileSystem;
@@ -57,7 +65,7 @@ interface Learnt {
     readonly reading: ReadResult;
     /** The statements of each session. */
     readonly files: ReadonlyArray<readonly ReadStatement[]>;
-    readonly mappings: readonly MappingFact[];
+    readonly facts: Facts;
     /** Marks of the statements that failed. */
     readonly failures: ReadonlySet<string>;
     /** The script's databases turned out to be others than this pass took them for. */
@@ -65,6 +73,7 @@ interface Learnt {
 }
 
 interface Proven {
+    readonly final: FinalServer;
     readonly facts: Facts;
     readonly upstreams: readonly Upstream[];
     readonly roles: readonly LocalRole[];
@@ -102,6 +111,10 @@ export function rehearseOn(server: RehearsalServer, input: RehearsalInput): Prom
 
 class Rehearsal {
     private readonly knowledge: Knowledge;
+    /** By what runs them. */
+    private readonly contracts = new Map<string, Contract>();
+    /** The declared upstreams, each once, where they are as far as that is known. */
+    private declared: readonly Upstream[] = [];
     private onDisk = false;
     /** No statement is read before the one before it has run. */
     private careful = false;
@@ -137,7 +150,11 @@ class Rehearsal {
     }
 
     private async passes(): Promise<Inference> {
-        const declared = await declaredStubs(this.server, this.input.declared);
+        const { knowledge, input } = this;
+        for (const database of sharedDatabases(input.declared)) {
+            knowledge.shared.add(database);
+        }
+        let declared = await this.place([]);
         let texts = declared.texts;
         for (let pass = 1; ; pass += 1) {
             const learnt = await this.learn(texts, declared).catch((error: unknown) => {
@@ -148,6 +165,12 @@ class Rehearsal {
                 return this.learn(texts, declared);
             });
             const last = pass === MAX_PASSES;
+            const replaced = await this.replace(learnt.result.origins);
+            if (replaced !== undefined && !last) {
+                declared = replaced;
+                texts = declared.texts;
+                continue;
+            }
             if (learnt.moved && !last) {
                 texts = learnt.texts;
                 continue;
@@ -165,7 +188,9 @@ class Rehearsal {
                 continue;
             }
             // What fails in the proof only is what another pass over these stubs may find the reason of.
-            const news = proven.facts.failures.some((failure) => !learnt.failures.has(markOf(failure)));
+            const news = proven.facts.failures.some(
+                (failure) => !learnt.failures.has(markOf(failure)) && !this.isMissingPrivilege(failure),
+            );
             if (!news || settled) {
                 return this.inference(learnt, proven);
             }
@@ -173,17 +198,100 @@ class Rehearsal {
         }
     }
 
-    private inference(learnt: Learnt, { facts, upstreams, roles }: Proven): Inference {
-        const { strict, devUser } = this.input;
+    /** A privilege that a contract does not give: while it is learnt, everybody is superuser at the upstreams. */
+    private isMissingPrivilege({ code, where = "" }: FailureFact): boolean {
+        return this.contracts.size > 0 && code === "42501" && where.includes("remote SQL command:");
+    }
+
+    /** Whether a variable that the schema does not use is one of a contract's. */
+    private isUsedByContract({ code, message }: Finding): boolean {
+        const all = [...this.contracts.values()];
+        const names = all.flatMap(({ variables }) => variables.map((name) => JSON.stringify(name)));
+        return code === "variable-unused" && names.some((name) => message.includes(`placeholder ${name},`));
+    }
+
+    /** Runs each contract once, whatever the number of upstreams that it stands for. */
+    private async runContracts(upstreams: readonly Upstream[]): Promise<void> {
+        const { variables, devUser, fileSystem, onProgress } = this.input;
+        for (const upstream of upstreams) {
+            const { contract: paths, database } = upstream;
+            const key = contractKey(upstream);
+            if (paths !== undefined && !this.contracts.has(key)) {
+                const contract = await runContract(this.server, {
+                    paths,
+                    database,
+                    devUser,
+                    variables,
+                    ...(fileSystem === undefined ? {} : { fileSystem }),
+                    ...(onProgress === undefined ? {} : { onProgress }),
+                });
+                this.contracts.set(key, contract);
+            }
+        }
+    }
+
+    /** Makes the stubs of the declared upstreams where the schema asks for them, as far as that is known. */
+    private async place(asked: readonly UpstreamOrigin[]): Promise<DeclaredStubs> {
+        const { knowledge, input, contracts } = this;
+        this.declared = mergeDeclared(placeUpstreams(input.declared, asked));
+        await this.runContracts(this.declared);
+        const stubs = await declaredStubs(this.server, this.declared, contracts, plainNames(knowledge));
+        knowledge.frozen.clear();
+        for (const database of stubs.contracts.keys()) {
+            knowledge.frozen.add(database);
+        }
+        return stubs;
+    }
+
+    /** The stubs of the declared upstreams, where this pass took them to be somewhere else than they are. */
+    private async replace(asked: readonly UpstreamOrigin[]): Promise<DeclaredStubs | undefined> {
+        const { knowledge, input } = this;
+        const names = () => this.declared.map((each) => declaredName(each, plainNames(knowledge))).join("\0");
+        const before = names();
+        let parted = false;
+        for (const database of [...knowledge.shared]) {
+            if (asked.filter((each) => each.database === database).length > 1) {
+                knowledge.shared.delete(database);
+                parted = true;
+            }
+        }
+        this.declared = mergeDeclared(placeUpstreams(input.declared, asked));
+        return parted || names() !== before ? this.place(asked) : undefined;
+    }
+
+    private async inference(learnt: Learnt, { facts, upstreams, roles, final }: Proven): Promise<Inference> {
+        const { contracts, knowledge } = this;
+        const { strict, devUser, devDatabase, inspect } = this.input;
+        const { origins } = learnt.result;
+        const comparison =
+            inspect === undefined || contracts.size === 0
+                ? { findings: [], tables: [] }
+                : await inspected(this.server, inspect, {
+                      upstreams,
+                      origins,
+                      contracts,
+                      facts: learnt.facts,
+                      final,
+                      devDatabase,
+                  });
         return {
             upstreams,
-            origins: learnt.result.origins,
+            origins,
             roles,
             findings: ordered([
-                ...learnt.reading.findings,
+                ...learnt.reading.findings.filter((finding) => !this.isUsedByContract(finding)),
                 ...learnt.result.findings,
-                ...failureFindings(facts.failures, { strict, mappings: learnt.mappings, devUser }),
+                ...contractFindings({ upstreams, origins, contracts, devUser, hasSchema: this.input.paths.length > 0 }),
+                ...failureFindings(facts.failures, {
+                    strict,
+                    mappings: learnt.facts.mappings,
+                    devUser,
+                    contract: failureContext(learnt.facts, upstreams, contracts, plainNames(knowledge)),
+                }),
             ]),
+            contracts: contractOrigins(upstreams, contracts),
+            contractFindings: comparison.findings,
+            compared: comparison.tables,
             sources: learnt.files.flat(),
             files: learnt.reading.files,
             ran: { statements: facts.statements, failed: facts.failures.length },
@@ -197,6 +305,7 @@ class Rehearsal {
             devDatabase: input.devDatabase,
             stubs: texts,
             given: declared.given,
+            frozen: new Map([...declared.contracts].map(([database, { tables }]) => [database, tables])),
             knowledge,
             baseline: input.baseline,
         });
@@ -221,7 +330,10 @@ class Rehearsal {
             const end = await pass.finish();
             this.demandRoom(pass.facts);
             const stubs = new Map<string, StubContent>();
-            for (const database of end.databases) {
+            for (const [database, { tables }] of declared.contracts) {
+                stubs.set(database, { entries: [], immovable: new Set(), tables });
+            }
+            for (const database of end.databases.filter((name) => !declared.contracts.has(name))) {
                 const session = await pass.stub(database);
                 const tables = await tablesOf(session);
                 const rows = knowledge.scripted.has(database) ? "" : (declared.rows.get(database) ?? "");
@@ -239,7 +351,7 @@ class Rehearsal {
                 facts: pass.facts,
                 end,
                 stubs,
-                scripted: knowledge.scripted,
+                plain: plainNames(knowledge),
                 used: settled.tables,
                 own: new Set([input.devDatabase]),
                 devUser: input.devUser,
@@ -249,7 +361,10 @@ class Rehearsal {
             const next = new Map(
                 [...stubs]
                     .filter(([database]) => database !== knowledge.ownDatabase && !knowledge.scripted.has(database))
-                    .map(([database, { entries }]) => [database, entries.join("\n")]),
+                    .map(([database, { entries }]) => [
+                        database,
+                        declared.contracts.get(database)?.text ?? entries.join("\n"),
+                    ]),
             );
             return {
                 result: {
@@ -259,7 +374,7 @@ class Rehearsal {
                 texts: next,
                 reading,
                 files,
-                mappings: pass.facts.mappings,
+                facts: pass.facts,
                 failures: new Set(pass.facts.failures.map(markOf)),
                 moved,
             };
@@ -306,17 +421,18 @@ class Rehearsal {
 
     private async prove({ result, reading, files }: Learnt): Promise<Proven> {
         const { input } = this;
-        const upstreams = completed(input.declared, result.upstreams);
+        const upstreams = withContracts(completed(this.declared, result.upstreams), this.contracts);
         const users = new Set(upstreams.flatMap((each) => each.users.map(({ name }) => name)));
         const roles = [...this.knowledge.roles].flatMap(([name, place]) =>
             place === undefined || users.has(name) || name === input.devUser ? [] : [{ name, place }],
         );
+        const final = await input.final(upstreams, [...input.roles, ...roles.map(({ name }) => name)]);
         const proof = new ProofPass(this.server, {
             devDatabase: input.devDatabase,
             devUser: input.devUser,
             ownDatabase: this.knowledge.ownDatabase,
             baseline: input.baseline,
-            final: await input.final(upstreams, [...input.roles, ...roles.map(({ name }) => name)]),
+            final,
         });
         try {
             await proof.begin();
@@ -332,7 +448,7 @@ class Rehearsal {
             proof.end();
         }
         this.demandRoom(proof.facts);
-        return { facts: proof.facts, upstreams, roles };
+        return { final, facts: proof.facts, upstreams, roles };
     }
 
     private read(events: Omit<ReaderEvents, "finding">): Promise<ReadResult> {

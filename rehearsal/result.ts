@@ -24,8 +24,8 @@ export interface ResultInput {
     readonly end: EndState;
     /** By the stub's own name (`databaseFor`). */
     readonly stubs: ReadonlyMap<string, StubContent>;
-    /** Databases that the script fills. */
-    readonly scripted: ReadonlySet<string>;
+    /** Databases whose stub is called like them, whatever the host. */
+    readonly plain: ReadonlySet<string>;
     readonly used: readonly UsedTable[];
     /** Databases that are no upstreams: the one under development. */
     readonly own: ReadonlySet<string>;
@@ -351,7 +351,7 @@ export function resultOf(input: ResultInput): Result {
     const ordered = [...builder.found.values()].sort(
         (a, b) => compare(a.host, b.host) || a.port - b.port || compare(a.database, b.database),
     );
-    const contentOf = (each: Building) => input.stubs.get(databaseFor(each, each.database, input.scripted));
+    const contentOf = (each: Building) => input.stubs.get(databaseFor(each, each.database, input.plain));
     return {
         upstreams: ordered.map((each) => upstreamOf(each, contentOf(each))),
         origins: ordered.map((each) => originOf(each, contentOf(each), input)),

@@ -170,7 +170,7 @@ export function outcomeOf({ results, error, position }: Ran): StatementOutcome {
 /** A statement that failed, with the line at which the server says that the error is. */
 export function failureOf(
     { file, line, sql }: ReadStatement,
-    { code, message, detail, hint }: NonNullable<QueryResult["error"]>,
+    { code, message, detail, hint, where }: NonNullable<QueryResult["error"]>,
     position: number | undefined,
 ): FailureFact {
     const lines = position === undefined ? 0 : [...sql].slice(0, position - 1).filter((char) => char === "\n").length;
@@ -181,5 +181,6 @@ export function failureOf(
         message,
         ...(detail === undefined ? {} : { detail }),
         ...(hint === undefined ? {} : { hint }),
+        ...(where === undefined ? {} : { where }),
     };
 }

@@ -24,6 +24,11 @@ const DUMP = [
     "--no-tablespaces",
 ];
 
+/** The entries of a database's schema. */
+export async function dumpEntries(server: RehearsalServer, database: string): Promise<DumpEntry[]> {
+    return entriesOf(await server.dump(database, DUMP));
+}
+
 /** Rows that the user's own declaration put into a stub, as INSERT statements. */
 export async function dumpRows(server: RehearsalServer, database: string): Promise<string> {
     return statementsOf(await server.dump(database, ["--data-only", "--inserts", "--rows-per-insert=500"])).join("\n");
@@ -48,21 +53,34 @@ export async function dumpStub(server: RehearsalServer, database: string, rows: 
 const ENTRY = /^--\n-- (?:Data for )?Name: .*; Type: (.*); Schema: .*; Owner:.*\n--\n+/m;
 
 /** What an upstream has of its own upstreams, and what tells events of ours: no part of a stub. */
-const LEFT_OUT = new Set(["EVENT TRIGGER", "FOREIGN DATA WRAPPER", "FOREIGN TABLE", "SERVER", "USER MAPPING"]);
+const LEFT_OUT = new Set(["EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING"]);
+
+/** One entry of a dump. */
+export interface DumpEntry {
+    /** What it makes, as `pg_dump` calls it: `TABLE`, `FK CONSTRAINT`. */
+    readonly type: string;
+    readonly text: string;
+}
 
 /** The entries of a dump, without its settings: names in it are qualified. */
 export function statementsOf(dump: string): string[] {
+    return entriesOf(dump).flatMap(({ type, text }) => (type === "FOREIGN TABLE" ? [] : [text]));
+}
+
+/** The same with their types, foreign tables included. */
+export function entriesOf(dump: string): DumpEntry[] {
     // Before each entry its type, because the expression has a group.
     const [, ...parts] = dump.split(ENTRY);
     return parts.flatMap((entry, index) => {
-        if (index % 2 === 0 || LEFT_OUT.has(parts[index - 1] ?? "")) {
+        const type = parts[index - 1] ?? "";
+        if (index % 2 === 0 || LEFT_OUT.has(type)) {
             return [];
         }
         const text = entry
             .replace(/^(?:SET default_table\w+ = .*;\n+)+/gm, "")
             .replace(/(?:^|\n)--\n-- PostgreSQL database dump complete\n--\n[\s\S]*$/, "")
             .trim();
-        return text === "" || text.startsWith("CREATE SCHEMA public;") ? [] : [text];
+        return text === "" || text.startsWith("CREATE SCHEMA public;") ? [] : [{ type, text }];
     });
 }
 

@@ -9,7 +9,10 @@ export { isUnreadable } from "./read/unreadable";
 export type {
     Certainty,
     ColumnOrigin,
+    ContractFinding,
+    ContractOrigin,
     Finding,
+    Grade,
     Inference,
     LocalRole,
     Place,
@@ -22,6 +25,22 @@ export type {
     UpstreamOrigin,
     UserOrigin,
 } from "./report";
-export { asFindings, asYaml, FORMATS, type Format, formatInference } from "./show";
+export { GRADES } from "./report";
+export {
+    asFindings,
+    asMismatch,
+    asYaml,
+    FORMATS,
+    type Format,
+    formatInference,
+    formatReport,
+    GRADE_WORDS,
+    isReportFormat,
+    REPORT_FORMATS,
+    type Report,
+    type Reported,
+    reportedFinding,
+    reportedMismatch,
+} from "./show";
 
 export { type DatabaseStatements, databaseStatements } from "./statements";

@@ -26,6 +26,33 @@ export interface Finding {
     readonly config?: string;
 }
 
+/** How bad it is that a schema and an upstream's contract differ. */
+export type Grade =
+    /** PostgreSQL refuses it, or will on any row. */
+    | "fails"
+    /** On some values it fails, or they lose something. */
+    | "may-fail"
+    /** The same values on both sides. */
+    | "name-only";
+
+/** The gravest first. */
+export const GRADES: readonly Grade[] = ["fails", "may-fail", "name-only"];
+
+/** Something in which the schema's foreign tables and the contract of their upstream differ. */
+export interface ContractFinding {
+    readonly grade: Grade;
+    /** Stable short name of the rule, for example `column-missing`. */
+    readonly code: string;
+    /** What of the schema it is about: a column `public.orders.amount`, a foreign table, or a server's name. */
+    readonly object: string;
+    /** One sentence or two, naming both sides. */
+    readonly message: string;
+    /** Where the schema has it. */
+    readonly place?: Place;
+    /** Where the contract has it, or should. */
+    readonly contractPlace?: Place;
+}
+
 /** How sure the derivation is of a column. */
 export type Certainty =
     /** The schema declares it: a foreign table's column, a column definition list of `dblink`. */
@@ -73,6 +100,19 @@ export interface UpstreamOrigin {
     readonly tables: readonly TableOrigin[];
 }
 
+/** An upstream whose stub is made from a contract. */
+export interface ContractOrigin {
+    readonly host: string;
+    readonly port: number;
+    readonly database: string;
+    /** Files and folders, as the user gave them. */
+    readonly paths: readonly string[];
+    /** Every file that was read. */
+    readonly files: readonly string[];
+    /** Number of tables and views. */
+    readonly tables: number;
+}
+
 /** A role that the schema mentions and does not create. */
 export interface LocalRole {
     readonly name: string;
@@ -113,6 +153,12 @@ export interface Inference {
     readonly roles: readonly LocalRole[];
     readonly origins: readonly UpstreamOrigin[];
     readonly findings: readonly Finding[];
+    /** The contracts that upstreams' stubs are made from. */
+    readonly contracts: readonly ContractOrigin[];
+    /** In which the schema and the contracts of its upstreams differ. */
+    readonly contractFindings: readonly ContractFinding[];
+    /** Foreign tables that were compared with a contract, `schema.name`. */
+    readonly compared: readonly string[];
     readonly sources: readonly Source[];
     readonly files: readonly ReadFile[];
     /** The proof: statements for the dev database that ran over the final stubs, and how many of them failed. */

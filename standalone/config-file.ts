@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import { inputError } from "../upstreams/errors";
+import { InputError, inputError } from "../upstreams/errors";
 import { CONFIGURATION_KEYS, CONFIGURATION_SHAPE } from "../upstreams/parse";
 import { readYaml } from "./yaml";
 
@@ -12,9 +12,10 @@ export const CONFIG_FILE = "fdw-stub.yaml";
 const MEANING: Readonly<Record<string, string>> = {
     schema: "Files and folders of your schema, from which the upstreams are derived; relative to this file.",
     variables: "Values of placeholders in the schema's files, by name.",
-    upstreams: "Upstreams declared by hand; they win over derived ones, field by field.",
+    upstreams: "Upstreams declared by hand: a contract, or parts that complete what is derived, and win over it.",
     roles: "Roles without a login that the schema mentions and does not create.",
     strict: "Whether a statement of the schema that PostgreSQL refuses is an error, and not a warning.",
+    accepted: "Differences between the schema and contracts of upstreams that are accepted, each with its reason.",
     image: "The official postgres image, 14 or later, or one made from it.",
     port: "A fixed port on 127.0.0.1. Without it a free one that stays the same.",
     settings: "Server settings as in postgresql.conf, by name.",
@@ -25,6 +26,22 @@ const MEANING: Readonly<Record<string, string>> = {
     kept: "Leftovers of killed commands that stay for a look.",
     maxAge: "Seconds after which a fresh database goes even when in use.",
 };
+
+/** What is printed as a line of configuration has the name of this package before its key, as Pulumi's files want it. */
+const PREFIX = "fdw-stub:";
+
+/** The keys without that name. */
+function bare(place: string, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const twice = Object.keys(values).filter((key) => key.startsWith(PREFIX) && key.slice(PREFIX.length) in values);
+    if (twice.length > 0) {
+        throw new InputError(
+            `${place}${twice.map((key) => `${key.slice(PREFIX.length)} is there twice, with and without ${PREFIX}`).join("; ")}. Put what they say under one of them.`,
+        );
+    }
+    return Object.fromEntries(
+        Object.entries(values).map(([key, value]) => [key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key, value]),
+    );
+}
 
 const content = z.record(z.string(), z.unknown()).nullable();
 const stacks = z.record(z.string(), content).nullish();
@@ -50,17 +67,23 @@ export function hasConfigFile(directory: string): boolean {
  */
 export function readConfigFile(directory: string, stack: string): Record<string, unknown> {
     const path = join(directory, CONFIG_FILE);
-    const { stacks: own, ...common } = readYaml(path, content, "configuration of fdw-stub") ?? {};
+    const { stacks: own, ...top } = readYaml(path, content, "configuration of fdw-stub") ?? {};
+    const common = bare(`${path}: `, top);
     const result = stacks.safeParse(own);
     if (!result.success) {
         throw inputError(`${path} cannot be used`, [
             "stacks: must be a mapping of a stack's name to the keys that differ for it, for example stacks: {ci: {image: postgres:17}}.",
         ]);
     }
-    const all = result.data ?? {};
+    const all = Object.fromEntries(
+        Object.entries(result.data ?? {}).map(([name, values]) => [
+            name,
+            bare(`${path}: stacks.${name}: `, values ?? {}),
+        ]),
+    );
     const unknown = [
         ...unknownKeys("", common),
-        ...Object.entries(all).flatMap(([name, values]) => unknownKeys(`stacks.${name}.`, values ?? {})),
+        ...Object.entries(all).flatMap(([name, values]) => unknownKeys(`stacks.${name}.`, values)),
     ];
     if (unknown.length > 0) {
         throw inputError(`${path} cannot be used`, unknown);

@@ -42,10 +42,13 @@ export function digestInputs(
     program: readonly string[],
     included: readonly string[] = [],
 ): string {
-    const hash = createHash("sha256").update(JSON.stringify(configuration));
+    // What is accepted changes what is said, and not what is made.
+    const { accepted: _, ...made } = configuration;
+    const hash = createHash("sha256").update(JSON.stringify(made));
     const named = [
-        ...configuration.upstreams.flatMap(({ ddlFiles, seed }) => [
+        ...configuration.upstreams.flatMap(({ ddlFiles, contract, seed }) => [
             ...ddlFiles,
+            ...contract,
             ...seed.map((file) => (typeof file === "string" ? file : file.origin)),
         ]),
         ...configuration.schema,

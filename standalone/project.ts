@@ -4,7 +4,7 @@ import * as z from "zod";
 import type { StackIdentity } from "../docker/labels";
 import { InputError } from "../upstreams/errors";
 import { CONFIG_FILE, hasConfigFile, readConfigFile } from "./config-file";
-import { readYaml } from "./yaml";
+import { lineOf, readYaml } from "./yaml";
 
 /** Name of the component in `index.ts`; part of what a stack is found by. */
 export const COMPONENT = "fdw-stub";
@@ -40,8 +40,10 @@ function flat(value: unknown): string {
     return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+/** A key in the name of the project. What is printed as a line of configuration has the name of this package. */
 function qualified(key: string, project: string): string {
-    return key.includes(":") ? key : `${project}:${key}`;
+    const bare = key.startsWith(`${PROJECT}:`) ? key.slice(PROJECT.length + 1) : key;
+    return bare.includes(":") ? bare : `${project}:${bare}`;
 }
 
 function defaults(config: Readonly<Record<string, unknown>>, project: string): Array<[string, string]> {
@@ -177,6 +179,26 @@ export function readProjectStack(directory: string, stack: string, overrides: Ov
                 : { [key("variables")]: withVariables(configuration[key("variables")], variables) }),
         },
     };
+}
+
+/**
+ * Where the configuration has an entry of the list `accepted`.
+ *
+ * @param file Name of the file that the stack's configuration stands in.
+ * @returns its path relative to the working directory, and the line where that can be found.
+ */
+export function acceptedPlace(
+    { directory, project, stack }: StackIdentity,
+    file: string,
+    index: number,
+): { file: string; line?: number } {
+    const path = join(directory, file);
+    const line = lineOf(path, [
+        ["stacks", stack, "accepted", index],
+        ["accepted", index],
+        ["config", `${project}:accepted`, index],
+    ]);
+    return { file: relative(process.cwd(), path), ...(line === undefined ? {} : { line }) };
 }
 
 /**

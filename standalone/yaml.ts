@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { isNode, LineCounter, parse, parseDocument } from "yaml";
 import * as z from "zod";
 import { InputError } from "../upstreams/errors";
 
@@ -29,4 +29,23 @@ export function readYaml<T>(path: string, shape: z.ZodType<T>, kind: string): T 
         throw new InputError(`${path} has not the form of a ${kind}: ${z.prettifyError(result.error)}`);
     }
     return result.data;
+}
+
+/** The line, from 1, of the first of these places that a YAML file has; undefined where it has none of them. */
+export function lineOf(path: string, places: ReadonlyArray<ReadonlyArray<string | number>>): number | undefined {
+    const lineCounter = new LineCounter();
+    let text: string;
+    try {
+        text = readFileSync(path, "utf8");
+    } catch {
+        return undefined;
+    }
+    const document = parseDocument(text, { lineCounter });
+    for (const place of places) {
+        const node = document.hasIn(place) ? document.getIn(place, true) : undefined;
+        if (isNode(node) && node.range != null) {
+            return lineCounter.linePos(node.range[0]).line;
+        }
+    }
+    return undefined;
 }

@@ -43,6 +43,8 @@ export interface User {
     readonly created?: boolean;
     /** A created role that connects without a password. */
     readonly trusted?: boolean;
+    /** It may use what the upstream's DDL grants, and nothing else. */
+    readonly granted?: boolean;
 }
 
 /** An extension of PostgreSQL in a stub database. */
@@ -86,8 +88,12 @@ export interface Upstream {
     readonly hostaddr?: string;
     /** TCP port, 1 to 65535. */
     readonly port: number;
+    /** Neither host nor port is declared: it is where a schema asks for its database. */
+    readonly unplaced?: boolean;
     /** Database name, as stored. */
     readonly database: string;
+    /** Files and folders with the upstream's own DDL: the stub has what they make, and nothing is added to it. */
+    readonly contract?: readonly string[];
     /** Database of the stack's server that stands for it, where another upstream has the same database name. */
     readonly stub?: string;
     /** How the schema connects; none is libpq's defaults. */

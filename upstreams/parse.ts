@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { InputError, inputError } from "./errors";
 import { explainIssue, type KnownKeys, kindOf } from "./explain";
+import { MISMATCHES, type MismatchCode } from "./mismatches";
 import type { Ddl, Extension, SeedFile, SeedValue, Upstream } from "./model";
 import {
     type Check,
@@ -89,7 +90,7 @@ function notSeeds(value: unknown): string {
     return `must be the path of a SQL or CSV file, or a list of such paths, but it is ${kindOf(value)}.`;
 }
 
-const schemaPaths = z
+const pathList = z
     .union([z.string().transform((one) => [one]), z.array(z.string())], { error: ({ input }) => notPaths(input) })
     .pipe(distinct(path));
 const variableValue = z
@@ -153,6 +154,7 @@ const user = z.strictObject({
     password: z.string().min(1, "the password is empty. Give one, or remove the key.").optional(),
     created: z.boolean().optional(),
     trusted: z.boolean().optional(),
+    granted: z.boolean().optional(),
 });
 const connection = z
     .partialRecord(
@@ -167,10 +169,14 @@ const connection = z
             }
         }
     });
-const upstream = z.strictObject({
-    host: checked(z.string(), checkHost).default("localhost"),
-    port: checked(z.number(), checkPort).default(5432),
+/** What a contract tells itself. */
+const CONTRACT_TELLS = ["extensions", "extensionSchemas", "optionalExtensions", "ddl", "ddlFiles", "tables"] as const;
+
+const upstreamFields = z.strictObject({
+    host: checked(z.string(), checkHost).optional(),
+    port: checked(z.number(), checkPort).optional(),
     database: checked(z.string(), checkDatabase),
+    contract: pathList.default([]),
     hostaddr: checked(z.string(), checkAddress).optional(),
     stub: checked(z.string(), checkDatabase).optional(),
     connections: z.array(connection).default([]),
@@ -192,19 +198,48 @@ const upstream = z.strictObject({
     tables: z.array(table).default([]),
     seed: seedFiles.default([]),
 });
+const upstream = upstreamFields.superRefine((declared, context) => {
+    if (declared.contract.length === 0) {
+        return;
+    }
+    for (const key of CONTRACT_TELLS) {
+        const value = declared[key];
+        if (value !== undefined && Object.keys(value).length > 0) {
+            context.addIssue({
+                code: "custom",
+                path: [key],
+                message: `the contract tells what the upstream has, and nothing is added to it. Remove ${key}, or the contract.`,
+            });
+        }
+    }
+});
 
 /** `upstreams` as it stands in the configuration: checked, with defaults filled in, DDL files not yet read. */
 export type DeclaredUpstream = z.output<typeof upstream>;
+
+const isMismatch = (code: string): code is MismatchCode => Object.hasOwn(MISMATCHES, code);
+/** Differences between the schema and a contract that somebody has looked at. */
+const acceptance = z.strictObject({
+    code: z.custom<MismatchCode>((value) => typeof value === "string" && isMismatch(value), {
+        error: ({ input }) =>
+            `${typeof input === "string" ? JSON.stringify(input) : kindOf(input)} is no kind of finding; known are ${Object.keys(MISMATCHES).join(", ")}. \`fdw-stub check\` prints it in square brackets.`,
+    }),
+    object: text("the object", '"public.orders.amount"'),
+    reason: text("the reason", '"read by nobody, goes with the next release"'),
+});
+/** One of them, as the configuration has it. */
+export type Acceptance = z.output<typeof acceptance>;
 
 const settingValue = z
     .union([z.string(), z.number(), z.boolean()], "a setting's value must be text, a number, true or false.")
     .transform(String);
 const configuration = z.strictObject({
     upstreams: z.array(upstream).default([]),
-    schema: schemaPaths.default([]),
+    schema: pathList.default([]),
     variables: z.record(variableName, variableValue).default({}),
     roles: distinct(checked(z.string(), checkRole)).default([]),
     strict: z.boolean("this must be true or false.").default(false),
+    accepted: z.array(acceptance).default([]),
     image: text("the image", '"postgres:18"').default("postgres:18"),
     port: checked(z.number(), checkPort).optional(),
     settings: z.record(checked(z.string(), checkSetting), settingValue).default({}),
@@ -228,7 +263,7 @@ export const CONFIGURATION_SHAPE = configuration;
 export const CONFIGURATION_KEYS: readonly string[] = Object.keys(configuration.shape);
 
 /** The objects with fixed keys, by the key that leads to them. */
-const OBJECTS = { upstreams: upstream, users: user, tables: table, columns: column };
+const OBJECTS = { accepted: acceptance, upstreams: upstream, users: user, tables: table, columns: column };
 
 const knownKeys: KnownKeys = (path) => {
     const leading = path.findLast((key) => typeof key === "string");
@@ -307,12 +342,18 @@ function extensionsOf({ extensions, extensionSchemas, optionalExtensions }: Decl
     });
 }
 
+/** Where an upstream is that names neither host nor port, and no schema tells. */
+export const DEFAULT_HOST = "localhost";
+export const DEFAULT_PORT = 5432;
+
 /** Reads the DDL files and gives the model that everything else is computed from. */
 export function resolveUpstreams(declared: readonly DeclaredUpstream[], readFile: ReadFile): Upstream[] {
     return declared.map((one, index) => ({
-        host: one.host,
-        port: one.port,
+        host: one.host ?? DEFAULT_HOST,
+        port: one.port ?? DEFAULT_PORT,
+        ...(one.host === undefined && one.hostaddr === undefined && one.port === undefined ? { unplaced: true } : {}),
         database: one.database,
+        ...(one.contract.length === 0 ? {} : { contract: one.contract }),
         ...(one.hostaddr === undefined ? {} : { hostaddr: one.hostaddr }),
         ...(one.stub === undefined ? {} : { stub: one.stub }),
         ...(one.connections.length === 0 ? {} : { connections: one.connections }),

@@ -23,7 +23,7 @@ export interface StubDatabase {
     readonly database: string;
     /** Each upstream that it stands for, in order, without repetition. */
     readonly servers: readonly AnsweredServer[];
-    /** Roles that may use everything in it. */
+    /** Roles that may use everything in it; others have what its DDL grants. */
     readonly users: readonly string[];
     /** Whether a role that the schema creates later may use it, so that it is open to everybody. */
     readonly open: boolean;
@@ -54,6 +54,15 @@ export const MAINTENANCE_DATABASE = "fdw_stub";
 
 function unique<T>(values: readonly T[]): T[] {
     return [...new Set(values)];
+}
+
+function eachOnce(all: readonly Ddl[]): Ddl[] {
+    const seen = new Set<string>();
+    return all.filter(({ sql }) => {
+        const isNew = !seen.has(sql);
+        seen.add(sql);
+        return isNew;
+    });
 }
 
 function sameColumns(a: Table, b: Table): boolean {
@@ -156,6 +165,7 @@ function loginsOf(database: string, own: readonly Upstream[]): Login[] {
             ...(password === undefined ? {} : { password }),
             ...(created ? { created } : {}),
             ...(asked.some((user) => user.trusted === true) ? { trusted: true } : {}),
+            ...(asked.every((user) => user.granted === true) ? { granted: true } : {}),
             connections: using
                 .flatMap(({ connections = [] }) => connections)
                 .filter(({ user }) => user === undefined || user === name),
@@ -189,7 +199,7 @@ export function planStubs(upstreams: readonly Upstream[]): Stubs {
         return {
             database,
             servers: mergeServers(own.map(({ upstream }) => upstream)),
-            users: users.filter(({ created }) => created !== true).map(({ name }) => name),
+            users: users.filter(({ created, granted }) => created !== true && granted !== true).map(({ name }) => name),
             open: users.some(({ created }) => created === true),
             passedThrough: users
                 .filter((login) => login.password === undefined && login.created !== true && passesThrough(login))
@@ -197,9 +207,7 @@ export function planStubs(upstreams: readonly Upstream[]): Stubs {
             extensions: mergeExtensions(own.flatMap(({ upstream }) => upstream.extensions)),
             publications: unique(own.flatMap(({ upstream }) => upstream.publications ?? [])),
             // Two hosts that share a database may give the same DDL: it runs once.
-            ddl: own
-                .flatMap(({ upstream }) => upstream.ddl)
-                .filter((d, i, all) => all.findIndex((e) => e.sql === d.sql) === i),
+            ddl: eachOnce(own.flatMap(({ upstream }) => upstream.ddl)),
             tables: mergeTables(placed, problems),
             seed: own
                 .flatMap(({ upstream }) => upstream.seed ?? [])

@@ -23,6 +23,10 @@ CREATE FUNCTION dblink_get_connections() RETURNS text[] LANGUAGE c AS '$libdir/d
 
 -- Databases whose content is settled otherwise: by the script itself, after \c.
 CREATE TABLE settled (database text PRIMARY KEY);
+-- Upstreams' databases that are one, on whatever host they are asked for.
+CREATE TABLE shared (database text PRIMARY KEY);
+-- Stubs that a contract makes: nothing is added to them.
+CREATE TABLE frozen (stub text PRIMARY KEY);
 -- Where the servers lead that were asked for, until one of them or of their mappings changes.
 CREATE TABLE lead (server oid, handled boolean, database text);
 -- Columns that the user's own declaration makes: their types stay.
@@ -172,6 +176,7 @@ CREATE FUNCTION stub_name(host text, port text, database text) RETURNS text LANG
     SET search_path TO pg_catalog AS $$
     SELECT CASE
         WHEN EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = stub_name.database)
+            OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.shared s WHERE s.database = stub_name.database)
             OR (place.host = 'localhost' AND place.port = '5432') THEN database
         WHEN octet_length(full_name) > 63 THEN 'fdw_stub_' || md5(full_name)
         ELSE full_name END
@@ -208,7 +213,8 @@ BEGIN
         INSERT INTO pg_fdw_stub_rehearsal.lead VALUES (id, ours, NULL);
         INSERT INTO pg_fdw_stub_rehearsal.lead SELECT id, ours, d.name FROM pg_fdw_stub_rehearsal.databases(id) AS d (name)
         WHERE ours AND d.name <> current_database()
-            AND NOT EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = d.name);
+            AND NOT EXISTS (SELECT FROM pg_fdw_stub_rehearsal.settled s WHERE s.database = d.name)
+            AND NOT EXISTS (SELECT FROM pg_fdw_stub_rehearsal.frozen f WHERE f.stub = d.name);
     END IF;
     RETURN ours;
 END $$;
@@ -446,7 +452,8 @@ BEGIN
         JOIN pg_type t ON t.oid = a.atttypid WHERE type IN (a.atttypid, t.typelem, t.typbasetype)
     LOOP
         FOR target IN SELECT pg_fdw_stub_rehearsal.databases(foreign_table.ftserver) LOOP
-            CONTINUE WHEN target IS NULL OR target = current_database();
+            CONTINUE WHEN target IS NULL OR target = current_database()
+                OR EXISTS (SELECT FROM pg_fdw_stub_rehearsal.frozen f WHERE f.stub = target);
             PERFORM pg_fdw_stub_rehearsal.make_type(pg_fdw_stub_rehearsal.reach(target), type);
         END LOOP;
         PERFORM pg_fdw_stub_rehearsal.mirror(foreign_table.ftrelid);

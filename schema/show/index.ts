@@ -3,6 +3,9 @@
 import type { Inference } from "../report";
 
 export { asFindings } from "./findings";
+export { asMismatch, GRADE_WORDS } from "./mismatches";
+export { type Report, type Reported, reportedFinding, reportedMismatch } from "./reported";
+export { formatReport, isReportFormat, REPORT_FORMATS, type ReportFormat } from "./reports";
 
 import { asJson } from "./json";
 import { asMermaid } from "./mermaid";

@@ -34,7 +34,7 @@ export function stubSql(upstream: Upstream): string[] {
         lines.push(`CREATE TABLE ${quoteQualified(table.schema, table.name)} ${body};`);
     }
     const names = [...new Set(["public", ...schemas])];
-    for (const user of upstream.users) {
+    for (const user of upstream.users.filter(({ granted }) => granted !== true)) {
         for (const schema of names) {
             lines.push(
                 `GRANT ALL ON SCHEMA ${quoteIdent(schema)} TO ${quoteIdent(user.name)};`,

@@ -5,10 +5,7 @@ import type { Inference } from "../report";
 /** One upstream as the configuration has it; what has its default is left out. */
 export function configOf(upstream: Upstream): Record<string, unknown> {
     const { host, hostaddr, port, database, stub, connections = [], publications = [] } = upstream;
-    const { users, extensions, ddl, tables } = upstream;
-    const needed = extensions.filter(({ optional }) => optional !== true).map(({ name }) => name);
-    const optional = extensions.filter((one) => one.optional === true).map(({ name }) => name);
-    const placed = extensions.flatMap(({ name, schema }) => (schema === undefined ? [] : [[name, schema] as const]));
+    const { users, contract = [] } = upstream;
     return {
         host,
         ...(hostaddr === undefined ? {} : { hostaddr }),
@@ -17,7 +14,18 @@ export function configOf(upstream: Upstream): Record<string, unknown> {
         ...(stub === undefined ? {} : { stub }),
         ...(connections.length === 0 ? {} : { connections }),
         ...(publications.length === 0 ? {} : { publications }),
-        ...(users.length === 0 ? {} : { users }),
+        ...(contract.length === 0
+            ? { ...(users.length === 0 ? {} : { users }), ...contentOf(upstream) }
+            : // What the contract makes, and what its roles may do with it, stands there.
+              { ...(users.length === 0 ? {} : { users: users.map(({ granted, ...user }) => user) }), contract }),
+    };
+}
+
+function contentOf({ extensions, ddl, tables }: Upstream): Record<string, unknown> {
+    const needed = extensions.filter(({ optional }) => optional !== true).map(({ name }) => name);
+    const optional = extensions.filter((one) => one.optional === true).map(({ name }) => name);
+    const placed = extensions.flatMap(({ name, schema }) => (schema === undefined ? [] : [[name, schema] as const]));
+    return {
         ...(needed.length === 0 ? {} : { extensions: needed }),
         ...(placed.length === 0 ? {} : { extensionSchemas: Object.fromEntries(placed) }),
         ...(optional.length === 0 ? {} : { optionalExtensions: optional }),

@@ -10,12 +10,15 @@ import { Sources } from "./sources";
 import type { Output } from "./terms";
 import { type RemoteTable, STRENGTH, Unknowns, type Upstream } from "./unknowns";
 
-/** The columns that the user tells of a remote table, or that a table made at the stub has. */
-export type Given = (
-    server: string,
-    schema: string,
-    table: string,
-) => ReadonlyArray<{ readonly name: string; readonly type: string }> | undefined;
+/** What is told of a remote table beforehand. */
+export interface GivenTable {
+    readonly columns: ReadonlyArray<{ readonly name: string; readonly type: string }>;
+    /** There are no other columns, and what is not there is missing: a contract tells it, not a line or two. */
+    readonly whole: boolean;
+}
+
+/** What the user tells of a remote table, or a contract. */
+export type Given = (upstream: Upstream, schema: string, table: string) => GivenTable | undefined;
 
 export class Knowledge implements RemoteWorld {
     readonly unknowns = new Unknowns();
@@ -101,14 +104,14 @@ export class Knowledge implements RemoteWorld {
         return table;
     }
 
-    /** Columns that the user tells of a table. */
-    givenColumns({ upstream, schema, name }: RemoteTable): ReturnType<Given> {
-        return typeof upstream === "string" ? this.given(upstream, schema, name) : undefined;
+    /** What is told of a table beforehand. */
+    givenTable({ upstream, schema, name }: RemoteTable): ReturnType<Given> {
+        return this.given(upstream, schema, name);
     }
 
     /** What a query sees of a remote table: what the user tells of it, and what else may be asked for. */
     outputOf(table: RemoteTable, place: Place): Output {
-        const columns = (this.givenColumns(table) ?? []).map(({ name, type }) => {
+        const columns = (this.givenTable(table)?.columns ?? []).map(({ name, type }) => {
             const term = this.unknowns.column(table.id, name, place);
             this.unknowns.hint(term, printedType(type), STRENGTH.given, "told by the user");
             return { name, term };

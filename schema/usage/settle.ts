@@ -54,8 +54,8 @@ export function settle(knowledge: Knowledge, address: AddressOf): Settled {
     const unknowns = knowledge.unknowns.copy();
     linkTables(unknowns, address);
     const guesses = unknowns.settle((table) => {
-        const given = knowledge.givenColumns(table);
-        return given === undefined ? undefined : new Set(given.map(({ name }) => name));
+        const given = knowledge.givenTable(table);
+        return given === undefined ? undefined : new Set(given.columns.map(({ name }) => name));
     });
     sayAmbiguous(knowledge, say);
     for (const { name, tables, place } of guesses) {
@@ -69,7 +69,7 @@ export function settle(knowledge: Knowledge, address: AddressOf): Settled {
     }
     const tables = unknowns.tables.map((table) => usedTable(knowledge, unknowns, table, address, say));
     for (const observed of knowledge.imports.list) {
-        sayUnused(observed, tables, address, say);
+        sayUnused(observed, tables, say);
     }
     for (const { message, place } of lost) {
         say("note", "dblink-unknown", message, place);
@@ -125,7 +125,6 @@ function sayAmbiguous({ ambiguous }: Knowledge, say: Say): void {
 function sayUnused(
     { server, remoteSchema, file, line, ...list }: ObservedImport,
     tables: readonly UsedTable[],
-    address: AddressOf,
     say: Say,
 ): void {
     const used = tables.some(
@@ -140,7 +139,6 @@ function sayUnused(
             "import-unused",
             `Nothing that was read uses a table of this import (${remoteSchema} of ${server}); the stub has none of them.`,
             { file, line },
-            configLine(address(server), remoteSchema, "…", [{ name: "…", type: "…" }]),
         );
     }
 }
@@ -165,10 +163,10 @@ function usedTable(
     address: AddressOf,
     say: Say,
 ): UsedTable {
-    const given = knowledge.givenColumns(table);
+    const given = knowledge.givenTable(table);
     const local = table.local ?? `${table.schema}.${table.name}`;
     const columns = [...table.columns.values()].map(({ name, variable, place }): ColumnOrigin => {
-        const described = given?.find((each) => each.name === name);
+        const described = given?.columns.find((each) => each.name === name);
         if (described !== undefined) {
             return { name, type: described.type, certainty: "given", place };
         }
@@ -184,12 +182,17 @@ function usedTable(
         say(
             "warning",
             "columns-unknown",
-            `All columns of ${local} are asked for here (SELECT *), and ${known} known. Declare the others.`,
+            `All columns of ${local} are asked for here (SELECT *), and ${known} known. Declare all of them.`,
             star,
-            configLine(address(table.upstream), table.schema, table.name, [...columns, { name: "…", type: "…" }]),
+            configLine(
+                address(table.upstream),
+                table.schema,
+                table.name,
+                columns.length === 0 ? [{ name: UNKNOWN_COLUMN, type: "text" }] : columns,
+            ),
         );
     }
-    const guessed = given === undefined ? columns.filter(({ certainty }) => certainty === "guessed") : [];
+    const guessed = given?.whole === true ? [] : columns.filter(({ certainty }) => certainty === "guessed");
     if (guessed.length > 0) {
         say(
             "note",

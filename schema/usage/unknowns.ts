@@ -223,9 +223,13 @@ export class Unknowns {
         const guesses: Array<{ name: string; tables: RemoteTable[]; place: Place }> = [];
         for (const { name, tables, variable, place } of this.pending.values()) {
             const candidates = tables.flatMap((id) => this.tables[id] ?? []);
-            const possible = candidates.filter((table) => given(table)?.has(name) ?? true);
-            const certain = possible.find((table) => given(table) !== undefined || table.columns.has(name));
-            const chosen = certain ?? possible[0] ?? candidates[0];
+            // A table of which something is told may have more columns, but one of which nothing is told comes first.
+            const open = candidates.filter((table) => given(table) === undefined);
+            const possible = open.length === 0 ? candidates : open;
+            const certain =
+                candidates.find((table) => given(table)?.has(name) === true) ??
+                possible.find((table) => table.columns.has(name));
+            const chosen = certain ?? possible[0];
             if (chosen === undefined) {
                 continue;
             }

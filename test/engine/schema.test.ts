@@ -71,6 +71,28 @@ describeEngine("a stack derived from a schema", () => {
         await expect(migrated(outputs.devUrl, "totals")).resolves.toEqual([{ total: 0 }]);
     });
 
+    test("a contract makes the stub, and a preview of a changed one says what fails then", async () => {
+        const contract = join(checkout.directory, "orders.sql");
+        writeFileSync(
+            contract,
+            `CREATE SCHEMA crm; CREATE TABLE crm.customers (id bigint, secret text);
+             CREATE TABLE items (id bigint, price numeric(10,2));
+             GRANT USAGE ON SCHEMA crm TO reader; GRANT SELECT ON items, crm.customers TO reader;`,
+        );
+        await stack.configure({
+            schema: ["migrations"],
+            upstreams: [{ database: "orders", contract: ["orders.sql"] }],
+        });
+        const { outputs } = await stack.up();
+        await expect(migrated(outputs.devUrl, "totals")).resolves.toEqual([{ total: 0 }]);
+        expect(await stack.preview()).toEqual({ same: expect.any(Number) });
+        writeFileSync(contract, readFileSync(contract, "utf8").replace("items, crm.customers", "items"));
+        expect(await stack.previewedDiff()).toMatch(
+            /2_price\.sql:3: PostgreSQL refuses this statement: permission denied for table customers\. The stub of orders is its\s+contract, orders\.sql/,
+        );
+        await stack.configure({ schema: ["migrations"], upstreams: [] });
+    });
+
     test("a mistake in the schema is told with file and line, and leaves the stack as it is", async () => {
         const { id } = await stack.container();
         migration(

@@ -174,8 +174,8 @@ describe("a stack that is up", () => {
         });
     });
 
-    test("up --check, which `npm start` is, asks every upstream and says what to do next", async () => {
-        const { stdout, stderr } = await checkout.succeed(["up", "--check"]);
+    test("up --ask, which `npm start` is, asks every upstream and says what to do next", async () => {
+        const { stdout, stderr } = await checkout.succeed(["up", "--ask"]);
         expect(stderr).toBe("");
         expect(stdout).toContain(
             "  upstream upstream_db:5432/upstream_db answers through a foreign server (1 table)\n",
@@ -249,7 +249,7 @@ describe("a stack that is up", () => {
         );
         expect(stdout).toMatch(/^ok {3}upstream upstream_db:5432\/upstream_db: /m);
         expect(code).toBe(1);
-        const check = await checkout.run(["up", "--check"]);
+        const check = await checkout.run(["up", "--ask"]);
         expect(check.stderr).toMatch(
             /^fdw-stub: Not every upstream answers:\n {2}upstream second\.internal:6432\/Zweite: /,
         );

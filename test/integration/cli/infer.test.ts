@@ -154,6 +154,18 @@ describe("the forms", () => {
         expect(code).toBe(1);
     });
 
+    test.each([
+        ["github", /^::error file=\S*schema\.sql,line=2,title=fdw-stub infer%3A [a-z-]+::/m],
+        ["junit", /<failure type="[a-z-]+" message="[^"]*DB_HOST/],
+        ["sarif", /"level": "error"/],
+        ["gitlab", /"severity": "critical"/],
+    ])("%s is made of it", async (format, expected) => {
+        const { code, stdout, stderr } = await inferred([file], { format });
+        expect(code).toBe(1);
+        expect(stdout).toMatch(expected);
+        expect(stderr).toBe("");
+    });
+
     test.each(["table", "json"])("%s holds it", async (format) => {
         const { code, stdout, stderr } = await inferred([file], { format });
         expect(stdout).toContain("host-unknown");
@@ -186,7 +198,7 @@ describe("a mistake is one clear message:", () => {
             "an unknown form",
             ["schema.sql"],
             { format: "xml" },
-            '--format "xml" is unknown; known are table, yaml, json, sql, mermaid.',
+            '--format "xml" is unknown; known are table, yaml, json, sql, mermaid, github, junit, sarif, gitlab.',
         ],
         [
             "an unknown tool",

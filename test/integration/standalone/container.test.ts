@@ -51,7 +51,7 @@ describe("in a container beside Docker", () => {
     test(
         "a job brings the stack up and uses it",
         async () => {
-            const out = await job(`fdw_stub up --check
+            const out = await job(`fdw_stub up --ask
             psql -At "$(fdw_stub url)" -c "SELECT 'dev is ' || current_database()"
             fdw_stub run -- sh -c 'psql -At "$DEV_URL" -c "SELECT 1 AS fresh"'`);
             expect(out).toMatch(/answers through a foreign server \(1 table\)/);

@@ -161,4 +161,58 @@ describe("up --schema", () => {
         expect((await checkout.server()).id).toBe(id);
         await expect(rows(await checkout.url(), shelf, "orders")).resolves.toEqual(filled);
     });
+
+    describe("with a contract", () => {
+        const contract = (sql: string) => {
+            mkdirSync(join(checkout.directory, "upstream"), { recursive: true });
+            writeFileSync(join(checkout.directory, "upstream", "1.sql"), sql);
+        };
+        const GRANT = "GRANT SELECT ON items, stock TO reader;\n";
+        const ITEMS = "CREATE TABLE items (id bigint NOT NULL, price numeric(10,2));\n";
+        const STOCK = "CREATE TABLE stock (sku text, place timestamptz);\n";
+
+        test("makes the stub from it, and says so", async () => {
+            migration("4_typed.sql", "SELECT 1;\n");
+            contract(`${ITEMS}${STOCK}${GRANT}`);
+            checkout.configure({ upstreams: [{ database: "orders", contract: "upstream" }] });
+            expect((await upped()).stderr).toContain("The stub of orders.internal:6432/orders is its contract, ");
+            await expect(migrated("totals")).resolves.toEqual([]);
+            await expect(
+                rows(
+                    await checkout.url(),
+                    "SELECT string_agg(format_type(atttypid, atttypmod), ', ' ORDER BY attnum) AS types FROM pg_attribute WHERE attrelid = 'items'::regclass AND attnum > 0",
+                    "orders",
+                ),
+            ).resolves.toEqual([{ types: "bigint, numeric(10,2)" }]);
+        });
+
+        test("makes it anew when the contract changes, and says what fails then", async () => {
+            contract(`${ITEMS}${STOCK}${GRANT.replace("items, ", "")}`);
+            const { code, stderr } = await up("migrations");
+            expect(code).toBe(0);
+            expect(stderr).toMatch(
+                /2_view\.sql:1: PostgreSQL refuses this statement: permission denied for table items\. The stub of orders is its contract, /,
+            );
+            await expect(migrated("stock")).rejects.toThrow("permission denied for table items");
+        });
+
+        test.each<[string, () => void, RegExp]>([
+            [
+                "does not run",
+                () => contract(`${ITEMS}CREATE TABLE stock (\n    sku nowhere);\n`),
+                /upstream\/1\.sql:3: PostgreSQL refuses this statement: type "nowhere" does not exist\./,
+            ],
+            [
+                "does not exist",
+                () => checkout.configure({ upstreams: [{ database: "orders", contract: ["upstream", "gone.sql"] }] }),
+                /upstreams\[0\]\.contract: the path ".*gone\.sql" does not exist\. Give a SQL file or a folder of SQL files\./,
+            ],
+        ])("that %s leaves the server alone", async (_name, spoil, error) => {
+            const { id } = await checkout.server();
+            spoil();
+            const { code, stderr } = await up("migrations");
+            expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(error) });
+            expect((await checkout.server()).id).toBe(id);
+        });
+    });
 });

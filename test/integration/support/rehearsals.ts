@@ -2,6 +2,7 @@
 
 import { finalServer } from "../../../components/derive";
 import { connectDocker } from "../../../docker/client";
+import type { Inspect } from "../../../rehearsal";
 import { RehearsalServer } from "../../../rehearsal/container";
 import { rehearseOn } from "../../../rehearsal/rehearse";
 import { type Finding, type Inference, memoryFileSystem, type Tool } from "../../../schema";
@@ -14,6 +15,9 @@ export type Files = string | Readonly<Record<string, string>>;
 export interface Rehearsed {
     /** Paths on the disk; without them the files given exist in memory only. */
     readonly paths?: readonly string[];
+    /** Those of the files in memory that are the schema: all of them where it is left out. */
+    readonly schema?: readonly string[];
+    readonly inspect?: Inspect;
     readonly variables?: Readonly<Record<string, string>>;
     readonly tool?: Tool;
     readonly configuration?: ConfigurationInput;
@@ -81,7 +85,8 @@ export class Rehearsals {
             declared: resolveUpstreams(configuration.upstreams, () => ""),
             baseline: [...(input.baseline ?? [])],
             variables: input.variables ?? {},
-            paths: input.paths ?? roots,
+            paths: input.paths ?? input.schema ?? roots,
+            ...(input.inspect === undefined ? {} : { inspect: input.inspect }),
             ...(input.paths === undefined ? { fileSystem: memoryFileSystem(all) } : {}),
             ...(input.tool === undefined ? {} : { tool: input.tool }),
             final: (upstreams, roles) => finalServer(configuration, upstreams, roles, process.cwd()),

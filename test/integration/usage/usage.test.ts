@@ -165,7 +165,7 @@ describe("findings", () => {
 
 describe("what the user tells", () => {
     const given: Told[0] = (_server, schema, table) =>
-        schema === "r" && table === "a" ? [{ name: "x", type: "numeric(9,2)" }] : undefined;
+        schema === "r" && table === "a" ? { columns: [{ name: "x", type: "numeric(9,2)" }], whole: false } : undefined;
     const IMPORTS_TWO =
         "CREATE SCHEMA u; IMPORT FOREIGN SCHEMA r FROM SERVER s INTO u; IMPORT FOREIGN SCHEMA q FROM SERVER s INTO u;";
 

@@ -148,7 +148,7 @@ describe("a schema", () => {
             const users = [{ name: "reader", password: "from the schema" }];
             const other = { ...first, host: "far", database: "derived", users };
             const args = { ...configuration, schema: [], upstreams: [first, other], roles: ["app_owner"] };
-            return { args, warnings, files: [] };
+            return { args, warnings, summary: [], files: [] };
         });
     }
 

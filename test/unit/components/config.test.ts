@@ -27,7 +27,7 @@ describe("readConfiguration", () => {
             devUser: "true",
         });
         expect(configuration).toMatchObject({
-            upstreams: [{ host: "h", database: "d", port: 5432 }],
+            upstreams: [{ host: "h", database: "d" }],
             port: 25432,
             settings: { work_mem: "64MB", max_connections: "50" },
             image: "postgres:17",
@@ -43,9 +43,15 @@ describe("readConfiguration", () => {
 
     test("goes by the project's name, whatever it is", () => {
         expect(readConfiguration({ "my-app:upstreams": UPSTREAMS }, "my-app").upstreams).toHaveLength(1);
-        expect(() => readConfiguration({ "fdw-stub:upstreams": UPSTREAMS }, "my-app")).toThrow(
-            "no upstream is declared",
-        );
+        expect(() => readConfiguration({ "other:upstreams": UPSTREAMS }, "my-app")).toThrow("no upstream is declared");
+    });
+
+    test("takes lines as they are printed in every project, whose own come first", () => {
+        const printed = { "fdw-stub:upstreams": UPSTREAMS, "fdw-stub:port": "1" };
+        expect(readConfiguration({ "my-app:port": "2", ...printed }, "my-app")).toMatchObject({
+            upstreams: [{ host: "h" }],
+            port: 2,
+        });
     });
 
     test("without anything says that an upstream is missing", () => {

@@ -41,10 +41,22 @@ describe("a recorded file", () => {
         expect(upstreams).toMatchObject([
             {
                 host: "ledger",
-                port: 5432,
                 ddl: [{ origin: "ledger.yaml (ledger)", line: 1, sql: "CREATE TYPE mood AS ENUM ('ok');\n" }],
                 tables: [{ schema: "public", name: "entries", columns: [{ name: "id", type: "bigint" }] }],
             },
+        ]);
+    });
+
+    test("tells where a contract belongs that has no host, and who connects there", () => {
+        const path = write("ledger.yaml", LEDGER);
+        const contract = { database: "ledger", contract: ["c.sql"], users: [{ name: "app" }] };
+        expect(read({ schema: [path], upstreams: [contract] }).upstreams).toMatchObject([
+            { host: "ledger", contract: ["c.sql"], users: [{ name: "app" }, { name: "reader" }], tables: [] },
+        ]);
+        const elsewhere = { ...contract, host: "other" };
+        expect(read({ schema: [path], upstreams: [elsewhere] }).upstreams).toMatchObject([
+            { host: "other", contract: ["c.sql"], users: [{ name: "app" }] },
+            { host: "ledger", contract: [], tables: [{ name: "entries" }] },
         ]);
     });
 

@@ -68,7 +68,7 @@ function found(told: Told, devUser = "postgres") {
         ),
         used: [],
         own: new Set(["dev"]),
-        scripted: new Set(),
+        plain: new Set(),
         devUser,
         standsIn: (text) => (told.standIns ?? []).includes(text),
     };

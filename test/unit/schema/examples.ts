@@ -10,6 +10,8 @@ export const EXAMPLES = join(__dirname, "../../../examples/schemas");
 const expectation = z.strictObject({
     /** Paths in the example's folder. */
     paths: z.array(z.string()).default(["."]),
+    /** Paths of contracts in the example's folder, by database. */
+    contracts: z.record(z.string(), z.array(z.string())).default({}),
     tool: z.string().optional(),
     variables: z.record(z.string(), z.string()).default({}),
     /** Files in the order in which they are read. */
@@ -43,11 +45,21 @@ export function expectationOf(name: string): Expectation {
 export interface ExampleInput {
     readonly paths: readonly string[];
     readonly variables: Readonly<Record<string, string>>;
+    readonly configuration: { readonly upstreams: Array<{ database: string; contract: string[] }> };
 }
 
 /** What the product is given for an example. */
 export function inputOf(name: string): ExampleInput {
-    const { paths, variables } = expectationOf(name);
+    const { paths, variables, contracts } = expectationOf(name);
     const folder = join(EXAMPLES, name);
-    return { paths: paths.map((path) => join(folder, path)), variables };
+    return {
+        paths: paths.map((path) => join(folder, path)),
+        variables,
+        configuration: {
+            upstreams: Object.entries(contracts).map(([database, own]) => ({
+                database,
+                contract: own.map((path) => join(folder, path)),
+            })),
+        },
+    };
 }

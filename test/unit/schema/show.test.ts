@@ -67,6 +67,9 @@ const INFERENCE: Inference = {
     ],
     sources: [{ ...place(1), sql: "CREATE EXTENSION postgres_fdw" }],
     files: [{ file: "schema.sql", tool: "plain", statements: 1 }],
+    contracts: [],
+    contractFindings: [],
+    compared: [],
     ran: { statements: 7, failed: 0 },
 };
 const NOTHING: Inference = { ...INFERENCE, upstreams: [], origins: [], roles: [], findings: [] };

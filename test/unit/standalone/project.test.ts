@@ -183,6 +183,11 @@ describe("fdw-stub.yaml", () => {
         ["a stack that is not named", "port: 1\nstacks: {ci: {port: 2}}", { "fdw-stub:port": "1" }],
         ["an empty list of stacks", "port: 1\nstacks:", { "fdw-stub:port": "1" }],
         ["a stack without differences", "port: 1\nstacks: {dev: }", { "fdw-stub:port": "1" }],
+        [
+            "lines as they are printed",
+            "fdw-stub:port: 1\nstacks: {dev: {fdw-stub:devUser: me}}",
+            { "fdw-stub:port": "1", "fdw-stub:devUser": "me" },
+        ],
     ])("%s", (_, text, expected) => {
         expect(own(text)).toEqual(expected);
     });
@@ -191,7 +196,12 @@ describe("fdw-stub.yaml", () => {
         ["no YAML", "a: [1", /fdw-stub\.yaml is no YAML/],
         ["a list", "[1]", /fdw-stub\.yaml has not the form of a configuration of fdw-stub/],
         ["an unknown key", "schemas: [db]", /schemas is unknown; known are .*schema.*, and stacks/],
-        ["a key with the prefix of Pulumi's files", "fdw-stub:schema: db", /fdw-stub:schema is unknown/],
+        ["an unknown key as it is printed", "fdw-stub:schemas: [db]", /schemas is unknown/],
+        [
+            "a key with and without a prefix",
+            "fdw-stub:schema: db\nschema: db",
+            /schema is there twice, with and without fdw-stub:\. Put what they say under one of them/,
+        ],
         ["an unknown key of another stack", "stacks: {ci: {ports: 1}}", /stacks\.ci\.ports is unknown/],
         ["stacks as a list", "stacks: [ci]", /stacks: must be a mapping/],
     ])("refuses %s", (_, text, expected) => {

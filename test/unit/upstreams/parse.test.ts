@@ -28,9 +28,8 @@ describe("parseConfiguration", () => {
         expect(parseConfiguration({ upstreams: [{ database: "db", tables: [{ name: "t" }] }] })).toMatchObject({
             upstreams: [
                 {
-                    host: "localhost",
-                    port: 5432,
                     database: "db",
+                    contract: [],
                     users: [],
                     extensions: [],
                     ddlFiles: [],
@@ -490,6 +489,21 @@ describe("parseConfiguration", () => {
         ],
         ["an age with a unit", { ...withUpstream({}), maxAge: "1h" }, 'maxAge: must be a number, but is text: "1h".'],
         [
+            "tables beside a contract",
+            withUpstream({ contract: "c.sql", tables: [{ name: "t" }], ddl: "SELECT 1" }),
+            "2 problems\n  - upstreams[0].ddl: the contract tells what the upstream has, and nothing is added to it. Remove ddl, or the contract.\n  - upstreams[0].tables: the contract tells what the upstream has, and nothing is added to it. Remove tables, or the contract.",
+        ],
+        [
+            "a contract that is no path",
+            withUpstream({ contract: 1 }),
+            "upstreams[0].contract: must be the path of a SQL file or folder, or a list of such paths, but it is a number.",
+        ],
+        [
+            "a path of a contract twice",
+            withUpstream({ contract: ["c.sql", "c.sql"] }),
+            'upstreams[0].contract[1]: "c.sql" is named twice. Remove one.',
+        ],
+        [
             "a reserved dev user",
             { ...withUpstream({}), devUser: "public" },
             'devUser: the role name "public" is reserved by PostgreSQL. Use another.',
@@ -503,9 +517,9 @@ describe("parseConfiguration", () => {
         [
             withUpstream({ upstream: 1 }),
             "upstreams[0]: ",
-            "host, port, database, hostaddr, stub, connections, publications, users, extensions, extensionSchemas, optionalExtensions, ddl, ddlFiles, tables, seed",
+            "host, port, database, contract, hostaddr, stub, connections, publications, users, extensions, extensionSchemas, optionalExtensions, ddl, ddlFiles, tables, seed",
         ],
-        [withUser({ name: "u", upstream: 1 }), "upstreams[0].users[0]: ", "name, password, created, trusted"],
+        [withUser({ name: "u", upstream: 1 }), "upstreams[0].users[0]: ", "name, password, created, trusted, granted"],
         [withTable({ upstream: 1 }), "upstreams[0].tables[0]: ", "schema, name, columns, rows"],
         [
             withTable({ columns: [{ name: "c", type: "int", upstream: 1 }] }),

@@ -1,0 +1,4 @@
+/** What other parts of the program use of this folder. */
+
+export { type Settled, settle, unusedMessage } from "./accepted";
+export { compare } from "./compare";

@@ -1,0 +1,2 @@
+CREATE ROLE reporting LOGIN;
+GRANT SELECT ON customers, orders TO reporting;
