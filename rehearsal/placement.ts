@@ -91,6 +91,7 @@ function mergedTables(tables: readonly Table[], problems: string[]): Table[] {
 function together(a: Upstream, b: Upstream, problems: string[]): Upstream {
     const contract = [...new Set([...(a.contract ?? []), ...(b.contract ?? [])])];
     const all = [a, b];
+    const seed = all.flatMap((each) => each.seed ?? []);
     if (contract.length > 0 && all.some(({ tables, ddl }) => tables.length > 0 || ddl.length > 0)) {
         problems.push(
             `upstreams: the database ${JSON.stringify(a.database)} at ${a.host}:${a.port} is declared with a contract, and with tables or DDL beside it. The contract tells what the upstream has, and nothing is added to it: remove one.`,
@@ -100,6 +101,7 @@ function together(a: Upstream, b: Upstream, problems: string[]): Upstream {
         ...b,
         ...a,
         ...(contract.length === 0 ? {} : { contract }),
+        ...(seed.length === 0 ? {} : { seed }),
         connections: all.flatMap(({ connections = [] }) => connections),
         publications: [...new Set(all.flatMap(({ publications = [] }) => publications))],
         users: [...a.users, ...b.users.filter(({ name }) => !a.users.some((user) => user.name === name))],

@@ -59,13 +59,19 @@ describe("declarations of one upstream", () => {
 
     test("are one, whatever each of them tells", () => {
         const merged = mergeDeclared([
-            upstream({ host: "H", users: [{ name: "a" }], tables: [table(["x", "int"])] }),
+            upstream({
+                host: "H",
+                users: [{ name: "a" }],
+                tables: [table(["x", "int"])],
+                seed: [{ origin: "a.sql", text: "SELECT 1" }],
+            }),
             upstream({ host: "other" }),
             upstream({
                 host: "h",
                 users: [{ name: "a", password: "p" }, { name: "b" }],
                 extensions: [{ name: "citext" }],
                 tables: [table(["x", "int"], ["y", "date"]), { ...table(["z", "int"]), name: "u" }],
+                seed: [{ origin: "b.csv", text: "x" }],
             }),
         ]);
         expect(merged.map(({ host }) => host)).toEqual(["H", "other"]);
@@ -73,6 +79,7 @@ describe("declarations of one upstream", () => {
             users: [{ name: "a" }, { name: "b" }],
             extensions: [{ name: "citext" }],
             tables: [table(["x", "int"], ["y", "date"]), { name: "u" }],
+            seed: [{ origin: "a.sql" }, { origin: "b.csv" }],
         });
     });
 
