@@ -71,7 +71,7 @@ describeEngine("a stack derived from a schema", () => {
         await expect(migrated(outputs.devUrl, "totals")).resolves.toEqual([{ total: 0 }]);
     });
 
-    test("a contract makes the stub, and a preview of a changed one says what fails then", async () => {
+    test("a contract makes the stub, and a preview shows what has changed in it", async () => {
         const contract = join(checkout.directory, "orders.sql");
         writeFileSync(
             contract,
@@ -87,9 +87,7 @@ describeEngine("a stack derived from a schema", () => {
         await expect(migrated(outputs.devUrl, "totals")).resolves.toEqual([{ total: 0 }]);
         expect(await stack.preview()).toEqual({ same: expect.any(Number) });
         writeFileSync(contract, readFileSync(contract, "utf8").replace("items, crm.customers", "items"));
-        expect(await stack.previewedDiff()).toMatch(
-            /2_price\.sql:3: PostgreSQL refuses this statement: permission denied for table customers\. The stub of orders is its\s+contract, orders\.sql/,
-        );
+        expect(await stack.previewedDiff()).toContain('=> "GRANT SELECT ON TABLE public.items TO \\"reader\\";"');
         await stack.configure({ schema: ["migrations"], upstreams: [] });
     });
 
