@@ -13,7 +13,7 @@ import type Docker from "dockerode";
 import { statusCode, unlessGone } from "../docker/client";
 import { LABEL } from "../docker/labels";
 import { tarOf } from "../docker/tar";
-import { duplexOf, execOutput, execStream } from "../rehearsal/exec";
+import { ATTACHED, duplexOf, execOutput, execStream, ISOLATED } from "../rehearsal/exec";
 import { InputError } from "../upstreams/errors";
 import { FILES, type PullConnection } from "./connection";
 import { Tunnel } from "./tunnel";
@@ -106,14 +106,8 @@ export class PullClient {
             Image: image.id,
             Labels: { [LABEL.pull]: String(process.pid) },
             Entrypoint: ["perl", `${HOME}/tunnel.pl`, ...connection.targets.map(({ listen }) => listen)],
-            Cmd: [],
-            User: "root",
-            AttachStdin: true,
-            AttachStdout: true,
-            AttachStderr: true,
-            OpenStdin: true,
-            StdinOnce: true,
-            HostConfig: { AutoRemove: true, NetworkMode: "none", Init: true, Memory: MEMORY, PidsLimit: 256 },
+            ...ATTACHED,
+            HostConfig: { ...ISOLATED, Memory: MEMORY, PidsLimit: 256 },
         });
         const said: string[] = [];
         try {

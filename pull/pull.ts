@@ -2,6 +2,7 @@
 
 import type Docker from "dockerode";
 import * as z from "zod";
+import { DUMP_SCHEMA } from "../rehearsal/stubs";
 import { InputError } from "../upstreams/errors";
 import { loadParser } from "../upstreams/parser";
 import { quoteQualified } from "../upstreams/quote";
@@ -216,14 +217,7 @@ class Pull {
             "--no-password",
             "--format=custom",
             "--file=/pull/dump",
-            "--schema-only",
-            "--no-owner",
-            "--no-privileges",
-            "--no-comments",
-            "--no-publications",
-            "--no-subscriptions",
-            "--no-security-labels",
-            "--no-tablespaces",
+            ...DUMP_SCHEMA,
             // 15 and later; without it the name of the upstream's default stands in each table.
             ...(major < 15 ? [] : ["--no-table-access-method"]),
             `--lock-wait-timeout=${lock}s`,

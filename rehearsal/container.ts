@@ -14,7 +14,7 @@ import { LABEL } from "../docker/labels";
 import { tarOf } from "../docker/tar";
 import { InputError } from "../upstreams/errors";
 import { Answering } from "./answering";
-import { duplexOf, execOutput, execStream } from "./exec";
+import { ATTACHED, duplexOf, execOutput, execStream, ISOLATED } from "./exec";
 import type { FinalServer } from "./final";
 import { Session } from "./session";
 
@@ -125,17 +125,9 @@ async function create(docker: Docker, options: RehearsalOptions, capable: boolea
         Image: image,
         Labels: { [LABEL.rehearsal]: String(process.pid), [LABEL.rehearsalKind]: kindOf(options) },
         Entrypoint: ["perl", `${HOME}/answer.pl`, devUser],
-        Cmd: [],
-        User: "root",
-        AttachStdin: true,
-        AttachStdout: true,
-        AttachStderr: true,
-        OpenStdin: true,
-        StdinOnce: true,
+        ...ATTACHED,
         HostConfig: {
-            AutoRemove: true,
-            NetworkMode: "none",
-            Init: true,
+            ...ISOLATED,
             Memory: MEMORY,
             // Nothing of the host: a schema makes thousands of files, which disks are slow at.
             Tmpfs: { [`${HOME}/memory`]: `rw,mode=0755,size=${memoryForFiles}` },

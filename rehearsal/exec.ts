@@ -3,6 +3,19 @@
 import { Duplex, PassThrough } from "node:stream";
 import type Docker from "dockerode";
 
+/** How a container is made whose main process speaks with this one only: it ends when this one does, and leaves nothing. */
+export const ATTACHED = {
+    Cmd: [],
+    User: "root",
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    OpenStdin: true,
+    StdinOnce: true,
+};
+/** Where it reaches nothing, and is gone when it has ended. */
+export const ISOLATED = { AutoRemove: true, NetworkMode: "none", Init: true };
+
 /** The two ways of an attached container or command as one stream; what it says on standard error goes to `onError`. */
 export function duplexOf(
     container: Docker.Container,

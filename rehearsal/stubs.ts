@@ -13,7 +13,7 @@ export interface StubTable {
 }
 
 /** What `pg_dump` leaves out: what a stub need not have, and what belongs to other databases. */
-const DUMP = [
+export const DUMP_SCHEMA = [
     "--schema-only",
     "--no-owner",
     "--no-privileges",
@@ -26,7 +26,7 @@ const DUMP = [
 
 /** The entries of a database's schema. */
 export async function dumpEntries(server: RehearsalServer, database: string): Promise<DumpEntry[]> {
-    return entriesOf(await server.dump(database, DUMP));
+    return entriesOf(await server.dump(database, DUMP_SCHEMA));
 }
 
 /** Rows that the user's own declaration put into a stub, as INSERT statements. */
@@ -41,10 +41,10 @@ export async function dumpRows(server: RehearsalServer, database: string): Promi
  */
 export async function dumpStub(server: RehearsalServer, database: string, rows: string): Promise<string[]> {
     if (rows === "") {
-        return statementsOf(await server.dump(database, DUMP));
+        return statementsOf(await server.dump(database, DUMP_SCHEMA));
     }
     const [before, after] = await Promise.all(
-        ["pre-data", "post-data"].map((section) => server.dump(database, [...DUMP, `--section=${section}`])),
+        ["pre-data", "post-data"].map((section) => server.dump(database, [...DUMP_SCHEMA, `--section=${section}`])),
     );
     return [...statementsOf(before ?? ""), rows, ...statementsOf(after ?? "")];
 }
