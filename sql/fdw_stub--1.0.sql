@@ -107,7 +107,8 @@ CREATE TABLE fdw_stub.gone_role (
     role    oid PRIMARY KEY,
     name    text NOT NULL,
     gone_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    trouble text
+    trouble text,
+    tried_at timestamptz
 );
 
 ------------------------------------------------------------------------------------------------------------------
@@ -671,7 +672,8 @@ BEGIN
 END
 $f$;
 
--- Drops one role that was set aside and that no other database depends on any more.
+-- Drops one role that was set aside and that no other database depends on any more. What gets in its way is mostly over
+-- soon: a session that changes the same privileges, or that has not ended yet.
 CREATE FUNCTION fdw_stub._drop_gone_role() RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $f$
@@ -683,10 +685,11 @@ BEGIN
     SELECT r.oid, r.rolname INTO gone
     FROM fdw_stub.gone_role AS g
     JOIN pg_authid AS r ON r.oid = g.role
-    WHERE g.trouble IS NULL
+    WHERE coalesce(g.tried_at, '-infinity') < clock_timestamp() - interval '1 second'
         AND NOT EXISTS (SELECT FROM pg_shdepend AS x
                         WHERE x.refclassid = 'pg_authid'::regclass AND x.refobjid = r.oid AND x.dbid <> 0
                             AND x.dbid <> (SELECT oid FROM pg_database WHERE datname = current_database()))
+    ORDER BY g.tried_at NULLS FIRST
     LIMIT 1;
     IF NOT FOUND THEN
         RETURN false;
@@ -700,7 +703,7 @@ BEGIN
         DELETE FROM fdw_stub.gone_role WHERE role = gone.oid;
     EXCEPTION WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT;
-        UPDATE fdw_stub.gone_role SET trouble = reason WHERE role = gone.oid;
+        UPDATE fdw_stub.gone_role SET trouble = reason, tried_at = clock_timestamp() WHERE role = gone.oid;
     END;
     RETURN true;
 END
@@ -927,7 +930,9 @@ BEGIN
         idle_since := coalesce(idle_since, pg_catalog.clock_timestamp());
         -- Not as long as something is out: the session that holds it may end, and its age may come, while nobody calls.
         EXIT WHEN pg_catalog.clock_timestamp() > idle_since + (SELECT g.linger FROM fdw_stub.setting AS g)
-            AND NOT EXISTS (SELECT FROM fdw_stub.database AS d WHERE d.state IN ('out', 'dropping'));
+            AND NOT EXISTS (SELECT FROM fdw_stub.database AS d WHERE d.state IN ('out', 'dropping'))
+            AND NOT EXISTS (SELECT FROM fdw_stub.gone_role AS r
+                            WHERE r.gone_at > pg_catalog.clock_timestamp() - interval '5 minutes');
         -- Quick while commands come one after the other.
         PERFORM pg_catalog.pg_sleep(CASE WHEN pg_catalog.clock_timestamp() < idle_since + interval '3 seconds' THEN 0.05
                                          WHEN pg_catalog.clock_timestamp() < idle_since + interval '5 minutes' THEN 0.5

@@ -112,6 +112,15 @@ describe("roles that a schema creates", () => {
         await everythingGoes();
     });
 
+    test("one that could not be dropped is tried again", async () => {
+        await command("CREATE ROLE app; CREATE SCHEMA s AUTHORIZATION app");
+        await handedOut();
+        const failed = "UPDATE fdw_stub.gone_role SET trouble = 'busy', tried_at = clock_timestamp()";
+        await expect.poll(async () => (await admin.query(failed)).rowCount, POLL).toBe(1);
+        expect((await freshStatus(admin)).troubles).not.toEqual([]);
+        await everythingGoes();
+    });
+
     test("one that a session is logged in as keeps its name until that session ends", async () => {
         const name = await command("CREATE ROLE app LOGIN PASSWORD 'x'");
         const session = await server.connect(name, { name: "app", password: "x" });
