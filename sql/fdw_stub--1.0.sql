@@ -214,7 +214,8 @@ AS $f$ SELECT left(regexp_replace(statement, $re$(password['"]?\s*[=,]?\s*E?)'(?
 ------------------------------------------------------------------------------------------------------------------
 -- Advisory locks, all of this database: class 1717860211 (0x66647773, "fdws"), then
 --   1 the worker, 2 a caller starting it, 3 roles being set aside, 4 the dev database being replaced,
---   5 the turn of a schema that creates roles, 100 + n a caller that runs CREATE DATABASE
+--   5 the turn of a schema that creates roles, 6 callers that count on the worker, and the worker that goes to rest,
+--   100 + n a caller that runs CREATE DATABASE
 ------------------------------------------------------------------------------------------------------------------
 
 ------------------------------------------------------------------------------------------------------------------
@@ -895,6 +896,15 @@ BEGIN
 END
 $f$;
 
+-- Whether nothing is left to watch: the session that holds a database may end, its age may come, and what was in the way of
+-- a role may be over, while nobody calls.
+CREATE FUNCTION fdw_stub._may_rest() RETURNS boolean
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $f$
+    SELECT NOT EXISTS (SELECT FROM fdw_stub.database AS d WHERE d.state IN ('out', 'dropping'))
+        AND NOT EXISTS (SELECT FROM fdw_stub.gone_role AS r WHERE r.gone_at > clock_timestamp() - interval '5 minutes');
+$f$;
+
 CREATE PROCEDURE fdw_stub._work()
 LANGUAGE plpgsql
 AS $f$
@@ -928,19 +938,21 @@ BEGIN
             CONTINUE;
         END IF;
         idle_since := coalesce(idle_since, pg_catalog.clock_timestamp());
-        -- Not as long as something is out: the session that holds it may end, and its age may come, while nobody calls.
-        EXIT WHEN pg_catalog.clock_timestamp() > idle_since + (SELECT g.linger FROM fdw_stub.setting AS g)
-            AND NOT EXISTS (SELECT FROM fdw_stub.database AS d WHERE d.state IN ('out', 'dropping'))
-            AND NOT EXISTS (SELECT FROM fdw_stub.gone_role AS r
-                            WHERE r.gone_at > pg_catalog.clock_timestamp() - interval '5 minutes');
+        IF pg_catalog.clock_timestamp() > idle_since + (SELECT g.linger FROM fdw_stub.setting AS g)
+            AND fdw_stub._may_rest() AND pg_catalog.pg_try_advisory_lock(1717860211, 6) THEN
+            -- All who have seen this worker have ended their transactions: what they left to it is there to be seen.
+            EXIT WHEN fdw_stub._may_rest();
+            PERFORM pg_catalog.pg_advisory_unlock(1717860211, 6);
+        END IF;
         -- Quick while commands come one after the other.
         PERFORM pg_catalog.pg_sleep(CASE WHEN pg_catalog.clock_timestamp() < idle_since + interval '3 seconds' THEN 0.05
                                          WHEN pg_catalog.clock_timestamp() < idle_since + interval '5 minutes' THEN 0.5
                                          ELSE 2 END);
         COMMIT;
     END LOOP;
-    PERFORM fdw_stub._disconnect(connection);
     PERFORM pg_catalog.pg_advisory_unlock(1717860211, 1);
+    PERFORM pg_catalog.pg_advisory_unlock(1717860211, 6);
+    PERFORM fdw_stub._disconnect(connection);
 END
 $f$;
 
@@ -951,6 +963,8 @@ AS $f$
 DECLARE
     connection constant text := 'fdw_stub_worker';
 BEGIN
+    -- Until the end of the transaction: a worker that lives now does not rest before it sees what this one leaves to it.
+    PERFORM pg_advisory_xact_lock_shared(1717860211, 6);
     IF NOT pg_try_advisory_lock(1717860211, 2) THEN
         RETURN;
     END IF;
@@ -1051,7 +1065,8 @@ BEGIN
         UPDATE fdw_stub.database AS d SET session_started = s.backend_start
         FROM pg_stat_get_activity(pg_backend_pid()) AS s WHERE d.name = handed;
     END IF;
-    -- The worker lives when its lock cannot be had.
+    -- The worker lives when its lock cannot be had; as in _wake().
+    PERFORM pg_advisory_xact_lock_shared(1717860211, 6);
     IF pg_try_advisory_lock(1717860211, 1) THEN
         PERFORM pg_advisory_unlock(1717860211, 1);
         PERFORM fdw_stub._wake();

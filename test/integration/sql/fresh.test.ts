@@ -276,6 +276,26 @@ describe.each([18, 17, 16, 15, 14])("fdw_stub on PostgreSQL %i", { timeout: 180_
             }
         });
 
+        test("the worker does not rest before it has seen what a caller leaves to it", async () => {
+            await dropAllHandedOut(admin);
+            await admin.query("UPDATE fdw_stub.setting SET linger = '100 milliseconds'");
+            const caller = await server.connect();
+            try {
+                await expect.poll(async () => (await freshStatus(admin)).working, POLL).toBe(false);
+                await caller.query("BEGIN");
+                const name = await freshDatabase(caller, { hold: true });
+                await expect.poll(async () => (await freshStatus(admin)).working, POLL).toBe(true);
+                await sleep(1_000);
+                expect(await freshStatus(admin)).toMatchObject({ working: true, out: 0 });
+                await caller.query("COMMIT");
+                await caller.end();
+                await expect.poll(() => exists(name), POLL).toBe(false);
+            } finally {
+                await caller.end();
+                await admin.query("UPDATE fdw_stub.setting SET linger = DEFAULT");
+            }
+        });
+
         test("one with a subscription goes too", async () => {
             const name = await command(
                 server,
