@@ -173,6 +173,7 @@ describe("up --schema", () => {
 
         test("makes the stub from it, and says so", async () => {
             migration("4_typed.sql", "SELECT 1;\n");
+            migration("5_shelf.sql", "SELECT 1;\n");
             contract(`${ITEMS}${STOCK}${GRANT}`);
             checkout.configure({ upstreams: [{ database: "orders", contract: "upstream" }] });
             expect((await upped()).stderr).toContain("The stub of orders.internal:6432/orders is its contract, ");
