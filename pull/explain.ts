@@ -2,6 +2,7 @@
 
 import { InputError } from "../upstreams/errors";
 import { quoteIdent, quoteQualified } from "../upstreams/quote";
+import { extensionName } from "../upstreams/script";
 import type { Catalog, Relation, Server } from "./catalog";
 import type { PullConnection } from "./connection";
 
@@ -115,6 +116,19 @@ export function checkPrivileges(
                 .join(
                     "\n",
                 )}${more > 0 ? `\n  … and ${more} more; or at once: GRANT pg_read_all_data TO ${quoteIdent(user)};` : ""}`,
+        );
+    }
+}
+
+/**
+ * A stub has its tables from an extension of ours; a recording of it would have none, and be everybody's contract.
+ *
+ * @throws InputError where a database is one.
+ */
+export function refuseStub(database: string, extensions: readonly string[]): void {
+    if (extensions.includes(extensionName(database))) {
+        throw new InputError(
+            `The database ${JSON.stringify(database)} is a stub that fdw-stub made, and not the upstream itself. Name the upstream's own server in the URL.`,
         );
     }
 }

@@ -22,7 +22,7 @@ import {
 import { type Limits, PullClient } from "./client";
 import { type PullConnection, readConnection, type Surroundings } from "./connection";
 import { entryText, splitEntries } from "./entries";
-import { checkPrivileges, connectionError } from "./explain";
+import { checkPrivileges, connectionError, refuseStub } from "./explain";
 import { recordingText } from "./file";
 import { type Grantable, grantStatements } from "./grants";
 import { select, type TableName } from "./selection";
@@ -97,6 +97,10 @@ function compare(a: string, b: string): number {
     return a < b ? -1 : a > b ? 1 : 0;
 }
 
+function extensionsOf(entries: readonly TocEntry[]): string[] {
+    return entries.filter(({ kind }) => kind === "EXTENSION").map(({ name }) => name);
+}
+
 /** Patterns of `pg_dump` that match these names and no others. */
 export function patternsFor(tables: readonly TableName[]): string[] {
     const literal = (name: string) => `"${name.replaceAll('"', '""')}"`;
@@ -136,6 +140,7 @@ class Pull {
             }
             checkPrivileges(request.source, server, catalog, selection.relations);
             const toc = readToc(await this.dump(server, catalog, selection.relations, major));
+            refuseStub(this.connection.database, extensionsOf(toc));
             const unusable = new Set(
                 catalog.routines
                     .filter(({ language }) => language === "c" || language === "internal")
@@ -348,7 +353,7 @@ class Pull {
 
     /** Extensions that the image has not: whatever runs the file there stops at them. */
     private async checkExtensions(entries: readonly TocEntry[]): Promise<void> {
-        const wanted = entries.filter(({ kind }) => kind === "EXTENSION").map(({ name }) => name);
+        const wanted = extensionsOf(entries);
         if (wanted.length === 0) {
             return;
         }
