@@ -4,6 +4,7 @@ import { connectDocker, unlessGone } from "../docker/client";
 import { clustersVolume } from "../docker/clusters";
 import { chooseImage, inspectImage } from "../docker/image";
 import { tarOf } from "../docker/tar";
+import { removeResting } from "../rehearsal";
 
 /** The image that everything is started from. */
 export const BENCH_IMAGE = "fdw-stub-bench:18";
@@ -27,12 +28,13 @@ export async function makeImage(): Promise<string> {
     return reference;
 }
 
-/** Removes the image, and what stacks of it left for the next ones. */
+/** Removes the image, and what stacks and rehearsals of it left for the next ones. */
 export async function removeImage(): Promise<void> {
     const docker = await connectDocker();
     const image = await inspectImage(docker, BENCH_IMAGE);
     if (image !== undefined) {
+        await removeResting(docker);
         await unlessGone(docker.getVolume(clustersVolume(image.Id)).remove());
-        await unlessGone(docker.getImage(BENCH_IMAGE).remove());
+        await unlessGone(docker.getImage(BENCH_IMAGE).remove({ force: true }));
     }
 }
