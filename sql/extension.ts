@@ -7,9 +7,6 @@ import type { Ddl } from "../upstreams/model";
 export const EXTENSION_NAME = "fdw_stub";
 export const EXTENSION_VERSION = "1.0";
 
-/** Oldest PostgreSQL whose server and dblink have what the extension uses. */
-export const EXTENSION_OLDEST_POSTGRES = 14;
-
 /** A file for `$(pg_config --sharedir)/extension`. */
 export interface ExtensionFile {
     /** File name without a folder. */

@@ -11,7 +11,6 @@ import {
     parsePlPgSQLSync,
     parseSync,
     type RawStmt,
-    scanSync,
 } from "libpg-query";
 import { type Depth, MAX_DEPTH, measure } from "./depth";
 
@@ -98,27 +97,6 @@ export function parseRoutine(statement: string, body: string): unknown {
     } catch {
         return undefined;
     }
-}
-
-const plainNames = new Map<string, boolean>();
-
-/** A name that means itself without quotes, whatever PostgreSQL knows by that word. */
-export function isPlainName(name: string): boolean {
-    const known = plainNames.get(name);
-    if (known !== undefined) {
-        return known;
-    }
-    let plain = /^[a-z_][a-z0-9_]*$/.test(name);
-    if (plain) {
-        try {
-            const kind = scanSync(name).tokens[0]?.keywordName;
-            plain = kind === "NO_KEYWORD" || kind === "UNRESERVED_KEYWORD";
-        } catch {
-            plain = false;
-        }
-    }
-    plainNames.set(name, plain);
-    return plain;
 }
 
 /** The position of an error is counted in characters, of which some take two places in a string. */
