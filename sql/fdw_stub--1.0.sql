@@ -304,17 +304,20 @@ BEGIN
 END
 $f$;
 
--- Databases of ours that somebody works in: clients connected now, or the session that holds it alive.
+-- Databases of ours that somebody works in: clients connected now to it, or to the other one of the same command, which
+-- comes back to it; or the session that holds it alive.
 CREATE FUNCTION fdw_stub._used(OUT name text, OUT clients bigint, OUT holder_lives boolean) RETURNS SETOF record
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $f$
-    SELECT d.name, count(s.pid) FILTER (WHERE s.datid = p.oid),
+    SELECT d.name, count(DISTINCT s.pid) FILTER (WHERE s.datid IN (p.oid, b.oid)),
            d.held AND coalesce(bool_or(s.pid = d.pid AND s.backend_start = d.session_started), false)
     FROM fdw_stub.database AS d
     JOIN pg_database AS p ON p.datname = d.name::name
+    LEFT JOIN fdw_stub.database AS o ON o.state = 'out' AND (o.name = d.beside OR o.beside = d.name)
+    LEFT JOIN pg_database AS b ON b.datname = o.name::name
     LEFT JOIN pg_stat_activity AS s
         ON s.backend_type = 'client backend'
-        AND (s.datid = p.oid OR (d.held AND s.pid = d.pid AND s.backend_start = d.session_started))
+        AND (s.datid IN (p.oid, b.oid) OR (d.held AND s.pid = d.pid AND s.backend_start = d.session_started))
     WHERE d.state = 'out'
     GROUP BY d.name, d.held;
 $f$;
@@ -760,7 +763,8 @@ END
 $f$;
 
 -- Marks leftovers that go: older than max_age, or unused and more than `kept`. What was handed out and has not been
--- connected to yet is used for `grace`; what was used before is unused two seconds after its last client left.
+-- connected to yet is used for `grace`; what was used before is unused five seconds after its last client left, because a
+-- command connects several times, and on a busy machine there are seconds between.
 CREATE FUNCTION fdw_stub._doom() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $f$
@@ -780,7 +784,8 @@ BEGIN
         FROM (
             SELECT d.name, d.handed_at, g.kept,
                    d.handed_at < moment - g.max_age AND NOT u.holder_lives AS too_old,
-                   d.held AND NOT u.holder_lives AND u.clients = 0 AS abandoned,
+                   -- Who got it after the sessions were seen may have come after that too.
+                   d.held AND d.handed_at < moment AND NOT u.holder_lives AND u.clients = 0 AS abandoned,
                    -- Only unused ones are counted against the bound.
                    row_number() OVER (PARTITION BY unused.yes ORDER BY d.handed_at DESC) AS place,
                    unused.yes AS unused
@@ -788,10 +793,9 @@ BEGIN
             CROSS JOIN fdw_stub.setting AS g
             JOIN fdw_stub._used() AS u ON u.name = d.name
             JOIN pg_database AS p ON p.datname = d.name::name
-            CROSS JOIN LATERAL (SELECT u.clients = 0 AND NOT u.holder_lives AND
-                CASE WHEN d.used_at IS NOT NULL OR pg_stat_get_db_sessions(p.oid) > d.desired::int
-                     THEN coalesce(d.used_at, d.handed_at) < moment - interval '2 seconds'
-                     ELSE d.handed_at < moment - g.grace END AS yes) AS unused
+            CROSS JOIN LATERAL (SELECT u.clients = 0 AND NOT u.holder_lives
+                AND coalesce(d.used_at, d.handed_at) < moment - least(g.grace, interval '5 seconds')
+                AND (pg_stat_get_db_sessions(p.oid) > d.desired::int OR d.handed_at < moment - g.grace) AS yes) AS unused
             WHERE d.state = 'out'
         ) AS l
         WHERE l.too_old OR l.abandoned OR (l.unused AND l.place > l.kept)

@@ -575,6 +575,20 @@ describe.each([18, 17, 16, 15, 14])("the desired schema on PostgreSQL %i", { tim
             await admin.query("SELECT fdw_stub.configure(kept => 100, grace => '30 seconds')");
         });
 
+        test("while its command is in the other database, and both go together", async () => {
+            await admin.query("SELECT fdw_stub.configure(kept => 0, grace => '1 second')");
+            const rows = await server.query("fdw_stub", "SELECT fdw_stub.plan_databases($1) AS name", [SCHEMA]);
+            const [to = "", dev = ""] = rows.map(({ name }) => String(name));
+            await server.query(to, "SELECT 1");
+            const command = await server.connect(dev);
+            await new Promise((resolve) => setTimeout(resolve, 3_500));
+            expect(await out()).toEqual(expect.arrayContaining([to, dev]));
+            await command.end();
+            await expect.poll(out, POLL).not.toEqual(expect.arrayContaining([to]));
+            await expect.poll(out, POLL).not.toEqual(expect.arrayContaining([dev]));
+            await admin.query("SELECT fdw_stub.configure(kept => 100, grace => '30 seconds')");
+        });
+
         test("with the session that holds it", async () => {
             const holder = await server.connect();
             const name = await desiredDatabase(holder, [{ origin: "a.sql", line: 1, sql: "CREATE TABLE t ()" }], {

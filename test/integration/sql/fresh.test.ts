@@ -259,6 +259,28 @@ describe.each([18, 17, 16, 15, 14])("fdw_stub on PostgreSQL %i", { timeout: 180_
             await expect.poll(() => exists(name), POLL).toBe(false);
         });
 
+        test("a held one is not taken for abandoned by a worker that looked before its session was there", async () => {
+            const used = await server.connect(await freshDatabase(admin));
+            const { rows } = await used.query<{ name: string }>("SELECT current_database() AS name");
+            const blocker = await server.connect();
+            await blocker.query("BEGIN");
+            await blocker.query("SELECT FROM fdw_stub.database WHERE name = $1 FOR UPDATE", [rows[0]?.name]);
+            const waiting = "SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'";
+            await expect.poll(() => server.query("postgres", waiting), POLL).toEqual([{ n: 1 }]);
+            const holder = await server.connect();
+            const name = await freshDatabase(holder, { hold: true });
+            await blocker.query("COMMIT");
+            await blocker.end();
+            const seen = async () =>
+                (await admin.query("SELECT used_at FROM fdw_stub.database WHERE name = $1", [rows[0]?.name])).rows[0]
+                    ?.used_at;
+            const before = await seen();
+            await expect.poll(seen, POLL).not.toEqual(before);
+            expect(await server.query(name, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+            await holder.end();
+            await used.end();
+        });
+
         test("a held one goes with its session also when nobody calls for long, and then the worker rests", async () => {
             await dropAllHandedOut(admin);
             await admin.query("UPDATE fdw_stub.setting SET linger = '100 milliseconds'");
