@@ -27,7 +27,7 @@ export function downByHand(): void {
 
 /** The stack's own settings, without those that only its files make sense of. */
 export function byHandSettings(tables: number): string[] {
-    const size = [{ database: "", name: "", version: "", files: {}, size: tables }];
+    const size = [{ control: { name: "", content: "" }, size: tables }];
     const plan = planServer(planStubs([]), size, {}, "postgres", serverSources());
     return plan.command.slice(1).filter((word, i, all) => {
         const pair = word === "-c" ? (all[i + 1] ?? "") : word;

@@ -12,6 +12,7 @@ import { inputError } from "../upstreams/errors";
 import type { Upstream } from "../upstreams/model";
 import { type Configuration, type DeclaredUpstream, readFiles, resolveUpstreams } from "../upstreams/parse";
 import { separateStubs } from "../upstreams/separate";
+import { scriptFiles } from "../upstreams/server";
 import { declare } from "./prepare";
 import { withRecorded } from "./recorded";
 
@@ -108,13 +109,14 @@ export async function finalServer(
     const complete = withUpstreams(configuration, upstreams, roles);
     const { server, stubs, extensions } = await declare(complete, directory);
     return {
-        plan: server,
+        plan: { ...server, files: [...server.files, ...scriptFiles(extensions)] },
         passesSecrets: stubs.databases.some(({ passedThrough }) => passedThrough.length > 0),
         users: stubs.users,
         roles: complete.roles,
-        databases: extensions.map(({ database, name }) => ({
+        databases: extensions.map(({ database, name, version }) => ({
             database,
             extension: name,
+            version,
             servers: stubs.databases.find((stub) => stub.database === database)?.servers ?? [],
         })),
     };

@@ -3,8 +3,10 @@ import { belongsTo, LABEL, type StackIdentity, stackName } from "../docker/label
 import { choosePort } from "../docker/ports";
 import { findContainer, findNetwork, type ServerContainer } from "../docker/server";
 import { whyIncomplete, whyUnusable } from "../server/broken";
-import type { Expected } from "../server/completeness";
+import { type Expected, type ExpectedExtension, versionsOf } from "../server/completeness";
+import { addressOf } from "../server/expected";
 import { InputError } from "../upstreams/errors";
+import { runner } from "./door";
 
 /** What is there of a stack, as far as the next `up` has to know. */
 export interface Found {
@@ -16,8 +18,10 @@ export interface Found {
     readonly port: number;
     /** Why the server has to be made anew, in words; undefined when it hasn't, or was never there. */
     readonly broken: string | undefined;
-    /** Whether a server runs that was made from the same declaration. */
+    /** Whether a server runs that was made from the same declaration, but for what its stubs hold. */
     readonly isCurrent: boolean;
+    /** Id of the container whose stubs are all of the declared version. */
+    readonly filled: string | undefined;
 }
 
 function refuseForeign(container: ServerContainer, name: string, identity: StackIdentity): void {
@@ -26,7 +30,7 @@ function refuseForeign(container: ServerContainer, name: string, identity: Stack
             `A container called ${name} exists that this stack did not make. Remove it (docker rm -f ${name}), or rename it.`,
         );
     }
-    if (container.labels[LABEL.madeBy] === "standalone") {
+    if (container.labels[LABEL.madeBy] === "standalone" && runner() !== "standalone") {
         throw new InputError(
             `The stack ${JSON.stringify(identity.stack)} was made by the standalone runner, not by pulumi. Remove it first: npx fdw-stub down --stack ${identity.stack}`,
         );
@@ -47,16 +51,27 @@ async function whatIsBroken(
         : whyIncomplete(docker, container, expected);
 }
 
+async function holdsStubs(container: ServerContainer, stubs: readonly ExpectedExtension[]): Promise<boolean> {
+    const address = container.running ? addressOf(container) : undefined;
+    const found = address === undefined ? [] : await versionsOf(address, stubs);
+    return stubs.every(({ version }, i) => {
+        const one = found[i];
+        return one?.status === "fulfilled" && one.value === version;
+    });
+}
+
 /**
  * Asks Docker and the server what is there of a stack. Pulumi's state cannot know: a container that was removed
  * or stopped by hand, or a database dropped in it, looks unchanged to a plain `pulumi up`.
  *
+ * @param stubs The stubs' extensions, each with the version that is declared.
  * @throws InputError when something that is not this stack's is in the way, or no port can be had.
  */
 export async function lookUp(
     docker: Docker,
     identity: StackIdentity,
     expected: Expected,
+    stubs: readonly ExpectedExtension[],
     declared: string,
     configuredPort: number | undefined,
 ): Promise<Found> {
@@ -72,10 +87,20 @@ export async function lookUp(
     const networkGeneration = network?.labels[LABEL.generation] ?? fresh;
     if (container === undefined) {
         const port = await choosePort(docker, identity, configuredPort, { port: undefined, running: false });
-        return { generation: fresh, networkGeneration, port, broken: undefined, isCurrent: false };
+        return {
+            generation: fresh,
+            networkGeneration,
+            port,
+            broken: undefined,
+            isCurrent: false,
+            filled: undefined,
+        };
     }
     refuseForeign(container, name, identity);
-    const broken = await whatIsBroken(docker, container, name, expected, declared);
+    const [broken, isFilled] = await Promise.all([
+        whatIsBroken(docker, container, name, expected, declared),
+        holdsStubs(container, stubs),
+    ]);
     // A paused one holds its port as well.
     const holdsPort = container.running || ["paused", "restarting"].includes(container.state);
     const current = { port: container.hostPort, running: holdsPort };
@@ -85,5 +110,6 @@ export async function lookUp(
         port: await choosePort(docker, identity, configuredPort, current),
         broken,
         isCurrent: broken === undefined && container.labels[LABEL.declared] === declared,
+        filled: isFilled ? container.id : undefined,
     };
 }

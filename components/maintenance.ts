@@ -24,9 +24,10 @@ export function createMaintenance(
     // Upstream databases have a hyphen behind the component's name.
     const name = `${component}.maintenance`;
     const database = createDatabase(name, containerName, MAINTENANCE_DATABASE, insideServer(parent, provider, server));
+    const made = insideServer(parent, provider, server, [database]);
     return new postgresql.Extension(
         name,
         { name: EXTENSION_NAME, database: MAINTENANCE_DATABASE, version: EXTENSION_VERSION, createCascade: true },
-        insideServer(parent, provider, server, [...dependsOn, database]),
+        { ...made, dependsOn: [server.container, ...dependsOn, database] },
     );
 }

@@ -7,7 +7,7 @@ import { type DockerEndpoint, findDockerEndpoint } from "../docker/endpoint";
 import { chooseImage, inspectImage } from "../docker/image";
 import { type StackIdentity, stackName } from "../docker/labels";
 import { joinNetwork, ownContainer, refuseOtherMachine } from "../docker/own-container";
-import type { Expected } from "../server/completeness";
+import { ANY_DATABASE, type Expected } from "../server/completeness";
 import { checkSettings } from "../server/settings-check";
 import { EXTENSION_NAME, EXTENSION_VERSION, extensionFiles, SERVER_SETTINGS } from "../sql/extension";
 import { splitBaseline } from "../upstreams/baseline";
@@ -24,7 +24,7 @@ export interface Declared {
     readonly extensions: readonly StubExtension[];
     readonly server: ServerPlan;
     readonly expected: Expected;
-    /** Hash of everything that a running server cannot be changed to; without secrets. */
+    /** Hash of everything that a running server cannot be changed to, without secrets. What stubs hold is not in it. */
     readonly hash: string;
 }
 
@@ -85,7 +85,12 @@ export async function declare(configuration: Configuration, directory: string): 
     });
     const expected: Expected = {
         servers: stubs.databases.flatMap(({ servers }) => servers),
-        stubs: extensions.map(({ database, name, version }) => ({ database, name, version })),
+        // The database that every cluster has cannot be made anew without its server.
+        stubs: extensions.map(({ database, name, version }) => ({
+            database,
+            name,
+            ...(database === ANY_DATABASE ? { version } : {}),
+        })),
         maintenance: { database: MAINTENANCE_DATABASE, name: EXTENSION_NAME, version: EXTENSION_VERSION },
         roles,
         devDatabase: configuration.devDatabase,
@@ -118,7 +123,7 @@ export async function prepare(configuration: Configuration, identity: StackIdent
     const [image, hasStartInterval, found] = await Promise.all([
         chooseImage(docker, configuration.image),
         supportsStartInterval(docker),
-        lookUp(docker, identity, declared.expected, declared.hash, configuration.port),
+        lookUp(docker, identity, declared.expected, declared.extensions, declared.hash, configuration.port),
     ]);
     if (!found.isCurrent && Object.keys(configuration.settings).length > 0) {
         // An image that is not here yet cannot be asked; it is asked on the next run.

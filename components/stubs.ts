@@ -1,13 +1,16 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
+import { connectDocker } from "../docker/client";
+import { tarOf } from "../docker/tar";
 import { ANY_DATABASE } from "../server/completeness";
 import { InputError } from "../upstreams/errors";
 import { scramSecret } from "../upstreams/scram";
 import { extensionName } from "../upstreams/script";
+import { scriptFiles } from "../upstreams/server";
 import { stubName } from "../upstreams/stubs";
 import type { Upstream } from "./args";
 import { createDatabase } from "./database";
-import { printable } from "./explained";
+import { explained, printable } from "./explained";
 import { insideServer } from "./options";
 import type { Prepared } from "./prepare";
 import type { Server } from "./server";
@@ -70,6 +73,14 @@ export function checkPasswords({ users }: Wanted): pulumi.Output<boolean> {
     return pulumi.unsecret(pulumi.all(checks).apply(() => true));
 }
 
+/** Puts the scripts of all stubs into the container, unless it is the one that ran them already. */
+async function putScripts(container: string, { extensions, filled }: Prepared): Promise<void> {
+    if (!pulumi.runtime.isDryRun() && filled !== container && extensions.length > 0) {
+        const docker = await connectDocker();
+        await docker.getContainer(container).putArchive(await tarOf(scriptFiles(extensions)), { path: "/" });
+    }
+}
+
 /** A password as the PostgreSQL provider gets it right: it doubles backslashes, which would be a part of it then. */
 function providerPassword(user: string, password: string): string {
     return password.includes("\\") ? scramSecret(user, password) : password;
@@ -117,7 +128,13 @@ export function createStubs(
             ),
         );
     }
+    const scripts = pulumi
+        .all([prepared, server.container.id])
+        .apply(([all, container]) => explained(putScripts(container, all)));
     return wanted.databases.flatMap((name) => {
+        const version = prepared.extensions.apply(
+            (all) => all.find((extension) => extension.database === name)?.version ?? "",
+        );
         // Every cluster has a database "postgres" from the start.
         const database =
             name === ANY_DATABASE
@@ -127,7 +144,7 @@ export function createStubs(
                           childName(component, name),
                           containerName,
                           name,
-                          insideServer(parent, provider, server),
+                          insideServer(parent, provider, server, [], version),
                       ),
                   ];
         const stub = new postgresql.Extension(
@@ -135,9 +152,8 @@ export function createStubs(
             {
                 name: extensionName(name),
                 database: name,
-                version: prepared.extensions.apply(
-                    (all) => all.find((extension) => extension.database === name)?.version ?? "",
-                ),
+                // When its script is there.
+                version: pulumi.all([version, scripts]).apply(([of]) => of),
                 // Brings the extensions that the tables' types need.
                 createCascade: true,
             },

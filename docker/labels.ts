@@ -24,14 +24,12 @@ export const LABEL = {
     generation: "fdw-stub.generation",
     /** On containers: the generation of the network that they were attached to. */
     networkGeneration: "fdw-stub.network-generation",
-    /** Hash of what was declared, without secrets. */
+    /** Hash of what was declared, without secrets and what stubs hold. */
     declared: "fdw-stub.declared",
     /** What the server holds when it is whole, as JSON. */
     expected: "fdw-stub.expected",
     /** Reference of the image that the server was started from. */
     image: "fdw-stub.image",
-    /** Keyed hash of everything that the standalone runner read; only it sets and reads this. */
-    fingerprint: "fdw-stub.fingerprint",
     /** On throw-away servers of rehearsals: the process that each belongs to. */
     rehearsal: "fdw-stub.rehearsal",
     /** On them too: what they were made of. One that rests serves whoever needs the same. */
@@ -40,8 +38,6 @@ export const LABEL = {
     pull: "fdw-stub.pull",
     /** On volumes: the id of the image whose initialised clusters they hold. */
     clusters: "fdw-stub.clusters",
-    /** Files that went into the fingerprint because others include them, as a JSON list; the same holds for it. */
-    included: "fdw-stub.included",
     /** On images: the Debian packages that a stand-in for the official image was built from. */
     standIn: "fdw-stub.stand-in",
 } as const;

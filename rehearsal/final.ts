@@ -15,6 +15,7 @@ export interface FinalServer {
     readonly databases: ReadonlyArray<{
         readonly database: string;
         readonly extension: string;
+        readonly version: string;
         readonly servers: ReadonlyArray<{ readonly host: string; readonly port: number; readonly database: string }>;
     }>;
 }

@@ -61,10 +61,12 @@ export class ProofPass {
         } finally {
             admin.end();
         }
-        const fill = async ({ database, extension }: FinalServer["databases"][number]) => {
+        const fill = async ({ database, extension, version }: FinalServer["databases"][number]) => {
             const session = await server.finalSession(database);
             try {
-                const { error } = await session.query(`CREATE EXTENSION ${quoteIdent(extension)} CASCADE`);
+                const { error } = await session.query(
+                    `CREATE EXTENSION ${quoteIdent(extension)} VERSION ${quoteLiteral(version)} CASCADE`,
+                );
                 if (error?.code === DISK_FULL) {
                     throw error;
                 }

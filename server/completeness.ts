@@ -2,13 +2,21 @@ import type { AnsweredServer } from "../upstreams/stubs";
 import type { DatabaseAddress } from "../upstreams/url";
 import { column, withClient } from "./connect";
 
+/** An extension in a database. */
+export interface ExpectedExtension {
+    readonly database: string;
+    readonly name: string;
+    readonly version?: string;
+}
+
 /** What a server must hold to be whole. Plain data, without secrets: it stands in a label of the container. */
 export interface Expected {
     /** Foreign servers that it answers for. */
     readonly servers: readonly AnsweredServer[];
-    readonly stubs: ReadonlyArray<{ readonly database: string; readonly name: string; readonly version: string }>;
+    /** Extensions that are the stubs, of whatever version: a changed one is made anew where its server stays. */
+    readonly stubs: readonly ExpectedExtension[];
     /** The extension that hands out fresh databases, in its own database; created last of all. */
-    readonly maintenance?: { readonly database: string; readonly name: string; readonly version: string };
+    readonly maintenance?: ExpectedExtension & { readonly version: string };
     readonly roles: readonly string[];
     /** Empty, for Atlas. */
     readonly devDatabase: string;
@@ -19,6 +27,21 @@ export type ServerAddress = Omit<DatabaseAddress, "database">;
 
 /** The database that every cluster has. */
 export const ANY_DATABASE = "postgres";
+
+/** The versions of extensions, each in its database; undefined where the extension is not there. */
+export async function versionsOf(
+    server: ServerAddress,
+    extensions: readonly ExpectedExtension[],
+): Promise<Array<PromiseSettledResult<string | undefined>>> {
+    return Promise.allSettled(
+        extensions.map(({ database, name }) =>
+            withClient({ ...server, database }, async (client) => {
+                const sql = "SELECT extversion FROM pg_extension WHERE extname = $1";
+                return (await column(client, sql, [name]))[0];
+            }),
+        ),
+    );
+}
 
 /**
  * Asks a server what it lacks, in words for people. An empty list means that it is whole.
@@ -33,13 +56,7 @@ export async function missingFrom(server: ServerAddress, expected: Expected): Pr
             databases: new Set(await column(client, "SELECT datname::text FROM pg_database WHERE datallowconn")),
             roles: new Set(await column(client, "SELECT rolname::text FROM pg_roles")),
         })),
-        Promise.allSettled(
-            extensions.map(({ database, name }) =>
-                withClient({ ...server, database }, (client) =>
-                    column(client, "SELECT extversion FROM pg_extension WHERE extname = $1", [name]),
-                ),
-            ),
-        ),
+        versionsOf(server, extensions),
     ]);
     const missing = [
         ...expected.roles.filter((role) => !roles.has(role)).map((role) => `the role ${JSON.stringify(role)}`),
@@ -50,13 +67,12 @@ export async function missingFrom(server: ServerAddress, expected: Expected): Pr
     if (missing.length > 0) {
         return missing;
     }
-    return extensions.flatMap((stub, i) => {
+    return extensions.flatMap(({ database, name, version }, i) => {
         const found = versions[i];
         if (found?.status === "rejected") {
             throw found.reason;
         }
-        return found?.value.includes(stub.version)
-            ? []
-            : [`the extension ${stub.name} in the database ${JSON.stringify(stub.database)}`];
+        const isThere = found?.value !== undefined && (version ?? found.value) === found.value;
+        return isThere ? [] : [`the extension ${name} in the database ${JSON.stringify(database)}`];
     });
 }

@@ -4,7 +4,7 @@ import type { ServerContainer } from "../docker/server";
 import { CONNECTION_OPTIONS } from "../upstreams/options";
 import type { Expected, ServerAddress } from "./completeness";
 
-const extension = z.object({ database: z.string(), name: z.string(), version: z.string() });
+const extension = z.object({ database: z.string(), name: z.string() });
 const expectedLabel = z.object({
     servers: z.array(
         z.object({
@@ -15,8 +15,8 @@ const expectedLabel = z.object({
             connections: z.array(z.partialRecord(z.enum(CONNECTION_OPTIONS), z.string())).default([]),
         }),
     ),
-    stubs: z.array(extension),
-    maintenance: extension.optional(),
+    stubs: z.array(extension.extend({ version: z.string().optional() })),
+    maintenance: extension.extend({ version: z.string() }).optional(),
     roles: z.array(z.string()),
     devDatabase: z.string(),
 });

@@ -1,7 +1,6 @@
 import type { ContainerCreateOptions } from "dockerode";
 import * as z from "zod";
 import { clustersVolume, ensureClusters } from "../docker/clusters";
-import { LABEL } from "../docker/labels";
 import { waitForNetwork } from "../docker/network";
 import { joinNetwork } from "../docker/own-container";
 import { tarOf } from "../docker/tar";
@@ -74,21 +73,13 @@ function healthcheck(inputs: ContainerInputs): ContainerCreateOptions["Healthche
           };
 }
 
-function passwordOf(envs: readonly string[]): string {
-    return envs.find((entry) => entry.startsWith("POSTGRES_PASSWORD="))?.slice("POSTGRES_PASSWORD=".length) ?? "";
-}
-
 function createOptions(inputs: ContainerInputs, context: RunContext): ContainerCreateOptions {
     const [network] = inputs.networksAdvanced;
     return {
         name: inputs.name,
         Image: inputs.image,
         Env: inputs.envs,
-        Labels: {
-            ...inputs.labels,
-            ...context.labels,
-            [LABEL.fingerprint]: context.fingerprint(passwordOf(inputs.envs)),
-        },
+        Labels: { ...inputs.labels, ...context.labels },
         Entrypoint: inputs.entrypoints,
         Cmd: inputs.command,
         Healthcheck: healthcheck(inputs),
@@ -131,16 +122,21 @@ async function createContainer(inputs: ContainerInputs, context: HandlerContext)
 export const dockerHandlers: Handlers = {
     "pulumi:providers:docker": async ({ name }) => ({ id: `docker-${name}` }),
 
-    "docker:index/network:Network": async ({ inputs }, { docker, labels }) => {
+    "docker:index/network:Network": async ({ inputs }, { docker, labels, kept }) => {
         const { name, labels: own } = networkInputs.parse(inputs);
+        if (kept !== undefined) {
+            return { id: name };
+        }
         const network = await docker.createNetwork({ Name: name, CheckDuplicate: true, Labels: { ...own, ...labels } });
         await joinNetwork(docker, name);
         return { id: network.id };
     },
 
-    "docker:index/volume:Volume": async ({ inputs }, { docker, labels }) => {
+    "docker:index/volume:Volume": async ({ inputs }, { docker, labels, kept }) => {
         const { name, labels: own } = volumeInputs.parse(inputs);
-        await docker.createVolume({ Name: name, Labels: { ...own, ...labels } });
+        if (kept === undefined) {
+            await docker.createVolume({ Name: name, Labels: { ...own, ...labels } });
+        }
         return { id: name };
     },
 
@@ -152,8 +148,10 @@ export const dockerHandlers: Handlers = {
 
     "docker:index/container:Container": async ({ inputs }, context) => {
         const container = containerInputs.parse(inputs);
-        context.progress("Starting PostgreSQL");
-        const id = await createContainer(container, context);
+        if (context.kept === undefined) {
+            context.progress("Starting PostgreSQL");
+        }
+        const id = context.kept?.server.id ?? (await createContainer(container, context));
         return { id, outputs: { name: container.name, ports: container.ports } };
     },
 };

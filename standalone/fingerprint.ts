@@ -67,7 +67,7 @@ export function digestInputs(
     return hash.digest("hex");
 }
 
-/** The digest as it may stand in a label: passwords went into it, so it is keyed with the server's own. */
+/** The digest as it may stand beside the server: passwords went into it, so it is keyed with the server's own. */
 export function fingerprint(digest: string, password: string): string {
     return createHmac("sha256", password).update(digest).digest("hex");
 }

@@ -1,4 +1,12 @@
 import type Docker from "dockerode";
+import type { ServerContainer } from "../docker/server";
+
+/** A server that stays, while some of its stubs are made anew. */
+export interface Kept {
+    readonly server: ServerContainer;
+    /** Databases of the stubs that are made anew. */
+    readonly changed: ReadonlySet<string>;
+}
 
 /** What all handlers of one run share. */
 export interface RunContext {
@@ -9,8 +17,8 @@ export interface RunContext {
     readonly progress: (step: string) => void;
     /** Tells what the user should know. */
     readonly warn: (text: string) => void;
-    /** A label whose value depends on the password, and is therefore made when the container is. */
-    readonly fingerprint: (password: string) => string;
+    /** The server that stays; undefined when all is made anew. */
+    readonly kept: Kept | undefined;
     /** Inputs of the providers created so far, by the id that resources refer to them with. */
     readonly providers: Map<string, unknown>;
 }

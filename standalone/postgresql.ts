@@ -55,6 +55,11 @@ async function withProvider<T>(
     }
 }
 
+/** Whether a database is there and remains as it is. */
+function stays(database: string, { kept }: RunContext): boolean {
+    return kept !== undefined && !kept.changed.has(database);
+}
+
 /** The types of `@pulumi/postgresql` that stubs are made of. */
 export const postgresqlHandlers: Handlers = {
     "pulumi:providers:postgresql": async ({ name, inputs }, { providers }) => {
@@ -66,23 +71,33 @@ export const postgresqlHandlers: Handlers = {
     "postgresql:index/role:Role": async (request, context) => {
         const { name, login, password } = roleInputs.parse(request.inputs);
         const secret = password === "" ? "" : ` PASSWORD ${quoteLiteral(password)}`;
+        const does = context.kept === undefined ? "CREATE" : "ALTER";
         await withProvider(request, context, undefined, (client) =>
-            client.query(`CREATE ROLE ${quoteIdent(name)} ${login ? "LOGIN" : "NOLOGIN"}${secret}`),
+            client.query(`${does} ROLE ${quoteIdent(name)} ${login ? "LOGIN" : "NOLOGIN"}${secret}`),
         );
         return { id: name };
     },
 
     "postgresql:index/database:Database": async (request, context) => {
         const { name } = databaseInputs.parse(request.inputs);
-        // The same template as the provider's default.
-        await withProvider(request, context, undefined, (client) =>
-            client.query(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0`),
-        );
+        if (stays(name, context)) {
+            return { id: name };
+        }
+        await withProvider(request, context, undefined, async (client) => {
+            if (context.kept !== undefined) {
+                await client.query(`DROP DATABASE IF EXISTS ${quoteIdent(name)} WITH (FORCE)`);
+            }
+            // The same template as the provider's default.
+            await client.query(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0`);
+        });
         return { id: name };
     },
 
     "postgresql:index/extension:Extension": async (request, context) => {
         const { name, database, version, createCascade } = extensionInputs.parse(request.inputs);
+        if (database !== undefined && stays(database, context)) {
+            return { id: name };
+        }
         context.progress(`Creating the extension ${name}`);
         const of = version === undefined ? "" : ` VERSION ${quoteLiteral(version)}`;
         await withProvider(request, context, database, (client) =>

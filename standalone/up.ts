@@ -2,8 +2,8 @@ import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import * as z from "zod";
 import { readConfiguration } from "../components/config";
+import type { Declared } from "../components/prepare";
 import { LABEL, stackName } from "../docker/labels";
 import { joinNetwork } from "../docker/own-container";
 import { choosePort } from "../docker/ports";
@@ -11,7 +11,8 @@ import type { ServerContainer } from "../docker/server";
 import { findNetwork } from "../docker/server";
 import { findServer, removeStandalone } from "../docker/stack";
 import { whyIncomplete, whyUnusable } from "../server/broken";
-import { expectedOf } from "../server/expected";
+import { versionsOf } from "../server/completeness";
+import { addressOf, expectedOf } from "../server/expected";
 import { checkSettings } from "../server/settings-check";
 import { canGoOn, goOn } from "../server/wait";
 import { ensureImage } from "../setup/image";
@@ -19,6 +20,8 @@ import type { PullProgress } from "../setup/pull-progress";
 import { InputError } from "../upstreams/errors";
 import { CONFIGURATION_KEYS } from "../upstreams/parse";
 import { digestInputs, fingerprint, OWN_PROGRAM, programOf } from "./fingerprint";
+import type { Kept } from "./handlers";
+import { readMadeFrom, writeMadeFrom } from "./made-from";
 import { refuseOthers } from "./ownership";
 import { isPulumiProject, type ProjectStack } from "./project";
 import { watchSignals } from "./signals";
@@ -40,15 +43,11 @@ export interface UpResult {
     readonly unchanged: boolean;
 }
 
-const fileList = z.array(z.string());
-
-/** Files that a server was made from besides those that the configuration names. */
-function includedIn(server: ServerContainer | undefined): string[] {
-    try {
-        return fileList.parse(JSON.parse(server?.labels[LABEL.included] ?? "[]"));
-    } catch {
-        return [];
-    }
+/** Why a server cannot stay as it is. */
+interface Outdated {
+    readonly why: string;
+    /** It is whole, so that it may stay where no more than its stubs is another. */
+    readonly isWhole: boolean;
 }
 
 /**
@@ -59,16 +58,15 @@ function includedIn(server: ServerContainer | undefined): string[] {
 async function reasonToRecreate(
     docker: Docker,
     server: ServerContainer,
-    digest: string,
+    isCurrent: boolean,
     goOnIfStopped?: (server: ServerContainer) => Promise<string | undefined>,
-): Promise<string | undefined> {
+): Promise<Outdated | undefined> {
+    const broken = (why: string): Outdated => ({ why, isWhole: false });
+    const changed = "what it is made from has changed";
     const stopped = canGoOn(server);
     const unusable = stopped ? undefined : whyUnusable(server, server.name);
-    if (unusable !== undefined) {
-        return unusable;
-    }
-    if (server.labels[LABEL.fingerprint] !== fingerprint(digest, server.password)) {
-        return "what it is made from has changed";
+    if (unusable !== undefined || (stopped && !isCurrent)) {
+        return broken(unusable ?? changed);
     }
     const incomplete = async () => {
         const expected = expectedOf(server);
@@ -77,13 +75,37 @@ async function reasonToRecreate(
     // One that runs is asked while Docker is.
     const [network, reason] = await Promise.all([findNetwork(docker, server.name), stopped ? undefined : incomplete()]);
     if (network === undefined) {
-        return "its network is gone";
+        return broken("its network is gone");
     }
     if (stopped) {
         const problem = goOnIfStopped === undefined ? `its container is ${server.state}` : await goOnIfStopped(server);
-        return problem ?? incomplete();
+        const why = problem ?? (await incomplete());
+        return why === undefined ? undefined : broken(why);
     }
-    return reason;
+    return reason !== undefined ? broken(reason) : isCurrent ? undefined : { why: changed, isWhole: true };
+}
+
+/**
+ * The databases of stubs that hold something else than is declared now; undefined where more is another than what stubs
+ * hold.
+ */
+async function changedStubs(
+    server: ServerContainer,
+    { hash, extensions }: Declared,
+    image: string,
+    port: number,
+): Promise<ReadonlySet<string> | undefined> {
+    const address = addressOf(server);
+    const same = server.labels[LABEL.declared] === hash && server.imageId === image && server.hostPort === port;
+    if (address === undefined || !same) {
+        return undefined;
+    }
+    const found = await versionsOf(address, extensions);
+    const changed = extensions.filter(({ version }, i) => {
+        const one = found[i];
+        return one?.status !== "fulfilled" || one.value !== version;
+    });
+    return new Set(changed.map(({ database }) => database));
 }
 
 /** Whether a project has a program of its own. Everywhere else the package's own one runs. */
@@ -133,17 +155,16 @@ async function loadOutputs(directory: string): Promise<Record<string, unknown>> 
     return typeof outputs === "object" && outputs !== null ? { ...outputs } : {};
 }
 
-async function create(
-    docker: Docker,
-    project: ProjectStack,
-    digest: string,
-    included: readonly string[],
-    report: Reporter,
-): Promise<void> {
+async function create(docker: Docker, project: ProjectStack, kept: Kept | undefined, report: Reporter): Promise<void> {
     const { identity } = project;
     // Loaded only when there is work: Pulumi's SDK alone takes longer to load than all of a run without changes.
     const { runProgram }: typeof import("./run") = require("./run");
-    process.chdir(identity.directory);
+    const { runBy }: typeof import("../components/door") = require("../components/door");
+    runBy("standalone");
+    if (hasProgram(identity.directory)) {
+        // As the Pulumi CLI runs it. Our own stays where the user is: paths are told, and rehearsals kept, from there.
+        process.chdir(identity.directory);
+    }
     // As the Pulumi CLI tells a program where its project is.
     process.env.PULUMI_NODEJS_ROOT_DIRECTORY = identity.directory;
     const clean = () => removeStandalone(docker, identity);
@@ -158,10 +179,10 @@ async function create(
             },
             {
                 docker,
-                labels: { [LABEL.madeBy]: "standalone", [LABEL.included]: JSON.stringify(included) },
+                labels: { [LABEL.madeBy]: "standalone" },
                 progress: report.step,
                 warn: report.warn,
-                fingerprint: (password) => fingerprint(digest, password),
+                kept,
                 providers: new Map(),
             },
             signals.signal,
@@ -178,12 +199,12 @@ async function create(
 }
 
 /**
- * Brings a stack up without the Pulumi CLI: nothing happens when it is whole and nothing changed; otherwise it is
- * made anew.
+ * Brings a stack up without the Pulumi CLI: nothing happens when it is whole and nothing changed. Where no more has
+ * changed than what stubs hold, those are made anew in the server that runs, otherwise all of it is.
  *
  * @throws InputError for whatever the user can mend. Nothing half-made stays behind. A mistake that can be seen before
- * the server is asked leaves the running one alone; one that only the new server sees, such as DDL that does not run,
- * is seen after the old one was removed.
+ * the server is asked leaves the running one alone; one that only the server sees, such as DDL that does not run, is
+ * seen when the old stub is gone, and the server is removed.
  */
 export async function up(docker: Docker, project: ProjectStack, report: Reporter): Promise<UpResult> {
     const { identity } = project;
@@ -192,48 +213,66 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
     const program = hasProgram(identity.directory) ? programOf(identity.directory) : OWN_PROGRAM;
     const look = async (goOnIfStopped?: (server: ServerContainer) => Promise<string | undefined>) => {
         const server = await findServer(docker, identity);
-        const digest = digestInputs(identity.directory, configuration, program, includedIn(server));
-        const reason = server === undefined ? undefined : await reasonToRecreate(docker, server, digest, goOnIfStopped);
-        return { server, reason };
+        const from = server === undefined ? undefined : await readMadeFrom(docker, server.id);
+        const digest = digestInputs(identity.directory, configuration, program, from?.included);
+        const isCurrent = from !== undefined && from.fingerprint === fingerprint(digest, server?.password ?? "");
+        const outdated =
+            server === undefined ? undefined : await reasonToRecreate(docker, server, isCurrent, goOnIfStopped);
+        return { server, outdated };
     };
     await joinNetwork(docker, stackName(identity));
     const first = await look();
-    if (first.server !== undefined && first.reason === undefined) {
+    if (first.server !== undefined && first.outdated === undefined) {
         return { server: first.server, unchanged: true };
     }
     const waiting = () => report.step("Another run is at work on this stack; waiting for it");
     const { whileLocked }: typeof import("./lock") = require("./lock");
     return whileLocked(stackName(identity), waiting, async () => {
         // Another run may have done the work while this one waited.
-        const { server, reason } = await look((stopped) => {
+        const { server, outdated } = await look((stopped) => {
             report.step(`The server goes on: its container is ${stopped.state}`);
             return goOn(docker, stopped);
         });
-        if (server !== undefined && reason === undefined) {
+        if (server !== undefined && outdated === undefined) {
             return { server, unchanged: !canGoOn(server) };
         }
         await refuseOthers(docker, identity);
         const { declare }: typeof import("../components/prepare") = require("../components/prepare");
         const { deriveFromSchema }: typeof import("../components/derive") = require("../components/derive");
         const { args, files } = await deriveFromSchema(configuration, identity.directory, report.step);
-        await declare(args, identity.directory);
+        const declared = await declare(args, identity.directory);
         // A pull may take minutes: what the files alone tell was said before.
         const image = await ensureImage(docker, configuration.image, { log: report.step, onProgress: report.pull });
-        if (Object.keys(configuration.settings).length > 0) {
-            await checkSettings(docker, image.reference, configuration.settings);
-        }
         const current = { port: server?.hostPort, running: server?.running ?? false };
-        await choosePort(docker, identity, configuration.port, current);
-        if (reason !== undefined) {
-            report.step(`Making the server anew: ${reason}`);
+        const port = await choosePort(docker, identity, configuration.port, current);
+        // A program of the user's own may declare more than is known here.
+        const changed =
+            server !== undefined && outdated?.isWhole === true && program === OWN_PROGRAM
+                ? await changedStubs(server, declared, image.id, port)
+                : undefined;
+        const kept = server === undefined || changed === undefined ? undefined : { server, changed };
+        if (kept !== undefined) {
+            const names = [...kept.changed].sort().map((name) => JSON.stringify(name));
+            report.step(
+                names.length === 0 ? "No stub has changed" : `Making the changed stubs anew: ${names.join(", ")}`,
+            );
+            await writeMadeFrom(docker, kept.server.id, undefined);
+        } else {
+            if (Object.keys(configuration.settings).length > 0) {
+                await checkSettings(docker, image.reference, configuration.settings);
+            }
+            if (outdated !== undefined) {
+                report.step(`Making the server anew: ${outdated.why}`);
+            }
+            await removeStandalone(docker, identity);
         }
-        await removeStandalone(docker, identity);
         const digest = digestInputs(identity.directory, configuration, program, files);
-        await create(docker, project, digest, files, report);
+        await create(docker, project, kept, report);
         const made = await findServer(docker, identity);
         if (made === undefined) {
             throw new InputError("The container was removed while it was being set up. Run the same again.");
         }
+        await writeMadeFrom(docker, made.id, { fingerprint: fingerprint(digest, made.password), included: [...files] });
         return { server: made, unchanged: false };
     });
 }

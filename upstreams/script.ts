@@ -7,6 +7,9 @@ import { type Statement, splitDdl } from "./statements";
 import type { StubDatabase } from "./stubs";
 import { tableStatement } from "./table";
 
+/** Folder in the container for the scripts of stubs. */
+export const SCRIPTS_PATH = "/fdw-stub/stubs";
+
 /**
  * The stub of one database as a PostgreSQL extension: the only way to bring many objects into a database with
  * one resource of the PostgreSQL provider, and in one transaction, so that a stub is whole or absent.
@@ -17,8 +20,10 @@ export interface StubExtension {
     readonly name: string;
     /** Hash of the script, so that a running stub can be told from an outdated one. */
     readonly version: string;
-    /** The files of the extension, by file name. */
-    readonly files: Readonly<Record<string, string>>;
+    /** The control file. It is among what the container starts with, and does not change with the tables. */
+    readonly control: { readonly name: string; readonly content: string };
+    /** The script of this version. It comes to a server that may have run for long. */
+    readonly script: { readonly name: string; readonly content: string };
     /** Number of statements: an upper bound for what its transaction locks grows with it. */
     readonly size: number;
 }
@@ -208,7 +213,7 @@ export async function stubExtension(stub: StubDatabase): Promise<StubExtension> 
         // Read by the entrypoint: those that the image lacks are no longer required.
         ...optional.map(({ name }) => `# optional: ${name}`),
         `comment = 'stub of an upstream database'`,
-        `default_version = '${version}'`,
+        `directory = '${SCRIPTS_PATH}'`,
         "relocatable = false",
         "superuser = true",
         ...(requires.length > 0 ? [`requires = '${requires.join(", ")}'`] : []),
@@ -217,7 +222,8 @@ export async function stubExtension(stub: StubDatabase): Promise<StubExtension> 
         database: stub.database,
         name,
         version,
-        files: { [`${name}.control`]: `${control.join("\n")}\n`, [`${name}--${version}.sql`]: sql },
+        control: { name: `${name}.control`, content: `${control.join("\n")}\n` },
+        script: { name: `${name}--${version}.sql`, content: sql },
         size: statements.length,
     };
 }

@@ -1,6 +1,6 @@
 import { hbaFile } from "./hba";
 import { type HostAlias, relayFile, relayProbe, SERVER_PORT, socketFile } from "./network";
-import type { StubExtension } from "./script";
+import { SCRIPTS_PATH, type StubExtension } from "./script";
 import type { Stubs } from "./stubs";
 import { opensslConfiguration, tlsFile } from "./tls";
 
@@ -51,10 +51,11 @@ export interface ServerPlan {
 /**
  * Locks that one transaction may take on average; the server has room for so many times its connections. Both the
  * creation of a stub and a schema under development that runs in one transaction lock every object they make, and
- * each table brings a TOAST table and indexes with it.
+ * each table brings a TOAST table and indexes with it. A power of two, so that one table more rarely means another
+ * server.
  */
 export function locksPerTransaction(largestStub: number, connections = 100): number {
-    return Math.max(256, Math.ceil((largestStub * 8) / connections));
+    return 2 ** Math.max(8, Math.ceil(Math.log2((largestStub * 8) / connections)));
 }
 
 function settings(largestStub: number, chosen: Readonly<Record<string, string>>): Record<string, string> {
@@ -82,10 +83,22 @@ function environmentOf({ network, tls, services }: Stubs): Record<string, string
     };
 }
 
+/**
+ * The scripts of stubs, where CREATE EXTENSION finds them. They are not among what the container is started with,
+ * because it would be another one with every column.
+ */
+export function scriptFiles(extensions: readonly StubExtension[]): ServerFile[] {
+    return extensions.map(({ script: { name, content } }) => ({
+        file: `${SCRIPTS_PATH}/${name}`,
+        content,
+        executable: false,
+    }));
+}
+
 /** Works out how the container has to be started. */
 export function planServer(
     stubs: Stubs,
-    extensions: readonly StubExtension[],
+    extensions: ReadonlyArray<Pick<StubExtension, "control" | "size">>,
     chosenSettings: Readonly<Record<string, string>>,
     devUser: string,
     sources: ServerSources,
@@ -100,9 +113,10 @@ export function planServer(
     const given = (name: string, content: string) => (content === "" ? [] : [file(name, content)]);
     const relay = relayFile(network);
     const addresses = network.addresses.map((address) => `${address}\n`).join("");
-    const uploads = [...extensions.map((extension) => extension.files), additions.extensionFiles]
-        .flatMap((files) => Object.entries(files))
-        .map(([name, content]) => file(`extension/${name}`, content));
+    const uploads = [
+        ...extensions.map(({ control }) => control),
+        ...Object.entries(additions.extensionFiles).map(([name, content]) => ({ name, content })),
+    ].map(({ name, content }) => file(`extension/${name}`, content));
     const largest = Math.max(0, ...extensions.map((extension) => extension.size));
     const relayed = relayProbe(network);
     const probes = [{ host: "127.0.0.1", port: SERVER_PORT }, ...(relayed === undefined ? [] : [relayed])].map(

@@ -1,7 +1,9 @@
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clustersVolume } from "../../../docker/clusters";
 import { identityLabels, LABEL } from "../../../docker/labels";
 import { findContainer, findNetwork, findVolume, type ServerContainer } from "../../../docker/server";
+import { writeMadeFrom } from "../../../standalone/made-from";
 import type { ConfigurationInput } from "../../../upstreams/parse";
 import { contentOfDev, type Foreign, readThrough, readThroughAsNobody, rows } from "../../engine/support/scenario";
 import { Checkout, NOTHING } from "../support/checkout";
@@ -14,7 +16,8 @@ const UPSTREAM = {
     ddlFiles: ["extra.sql"],
     tables: [TABLE],
 };
-const FIRST: ConfigurationInput = { upstreams: [UPSTREAM] };
+const OTHER = { host: "other_db", database: "other_db", tables: [TABLE] };
+const FIRST: ConfigurationInput = { upstreams: [UPSTREAM, OTHER] };
 const EVENTS: Foreign = {
     host: "upstream_db",
     database: "upstream_db",
@@ -132,23 +135,84 @@ describe("the life of a standalone stack", () => {
         await expect(contentOfDev(url)).resolves.toEqual(["relation mine"]);
     });
 
-    describe("what has changed is made anew:", () => {
-        test("a table, a DDL file, a password, which is then really asked for", async () => {
+    describe("what a stub holds is made anew in the server that runs:", () => {
+        const oids = () => rows(url, "SELECT datname, oid FROM pg_database WHERE NOT datistemplate ORDER BY 1");
+        const oidsBut = async (...names: string[]) =>
+            (await oids()).filter(({ datname }) => !names.includes(String(datname)) && datname !== "postgres");
+
+        /** Runs `up` on a stack whose stubs alone have changed. */
+        async function upInPlace(told: string): Promise<void> {
+            const { id } = await checkout.server();
+            const { stdout, stderr } = await checkout.succeed(["up"]);
+            expect(stderr).toContain(told);
+            expect(stderr).not.toMatch(/server anew|Starting PostgreSQL/);
+            expect(stdout).toMatch(/^The stack dev is up: fdw-stub-dev-[0-9a-f]{8} at 127\.0\.0\.1:\d+\.\n$/);
+            expect((await checkout.server()).id).toBe(id);
+            await expect(checkout.url()).resolves.toBe(url);
+            await upUnchanged();
+        }
+
+        test("a table, a DDL file, and a password, which is then really asked for", async () => {
+            const [there, all] = [await oidsBut("upstream_db"), await oids()];
             const columns = [...TABLE.columns, { name: "note", type: "text" }];
             const users = [{ name: "app", password: "second secret" }];
-            checkout.configure({ upstreams: [{ ...UPSTREAM, users, tables: [{ ...TABLE, columns }] }] });
+            checkout.configure({ upstreams: [{ ...UPSTREAM, users, tables: [{ ...TABLE, columns }] }, OTHER] });
             checkout.write("extra.sql", "CREATE TABLE extra (b text);\n");
-            await upAnew(/Making the server anew: what it is made from has changed/, {
-                ...EVENTS,
-                password: "second secret",
-            });
+            await upInPlace('Making the changed stubs anew: "upstream_db"\n');
             const found = await rows(url, "SELECT id, note, b FROM events LEFT JOIN extra ON true", "upstream_db");
             expect(found).toEqual([{ id: "1", note: null, b: null }]);
+            const changed = { ...EVENTS, password: "second secret" };
+            await expect(readThroughAsNobody(url, changed)).resolves.toEqual([{ id: "1" }]);
             await expect(readThrough(url, EVENTS)).rejects.toThrow(/password authentication failed for user "app"/);
-            // The dev database is new, and so is everything in it.
-            await expect(contentOfDev(url)).resolves.toEqual([]);
+            // Everything else is what it was, fresh databases and what is in the dev database too.
+            expect(await oidsBut("upstream_db")).toEqual(expect.arrayContaining(there));
+            expect(await oids()).not.toEqual(all);
+            await expect(contentOfDev(url)).resolves.toEqual(["relation mine"]);
         });
 
+        test("while somebody reads it, who reads the new one then", async () => {
+            const reader = new Client({ connectionString: url });
+            await reader.connect();
+            try {
+                await reader.query("CREATE EXTENSION postgres_fdw");
+                await reader.query(
+                    "CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'other_db', dbname 'other_db')",
+                );
+                await reader.query("CREATE USER MAPPING FOR CURRENT_USER SERVER other");
+                await reader.query("CREATE FOREIGN TABLE events (id bigint) SERVER other");
+                expect((await reader.query("SELECT * FROM events")).rows).toEqual([{ id: "1" }]);
+                checkout.configure({ upstreams: [UPSTREAM, { ...OTHER, tables: [{ ...TABLE, rows: [{ id: 7 }] }] }] });
+                await upInPlace('Making the changed stubs anew: "other_db", "upstream_db"\n');
+                expect((await reader.query("SELECT * FROM events")).rows).toEqual([{ id: "7" }]);
+                await reader.query("DROP EXTENSION postgres_fdw CASCADE");
+            } finally {
+                await reader.end();
+            }
+        });
+
+        test("and none where the files say the same of them", async () => {
+            const all = await oidsBut();
+            checkout.configure({ ...FIRST, strict: true, upstreams: [UPSTREAM, OTHER] });
+            await upInPlace('Making the changed stubs anew: "other_db"\n');
+            checkout.configure(FIRST);
+            await upInPlace("No stub has changed\n");
+            expect(await oidsBut("other_db")).toEqual(
+                expect.arrayContaining(all.filter(({ datname }) => datname !== "other_db")),
+            );
+        });
+
+        test("again where a run was killed that had begun", async () => {
+            const server = await checkout.server();
+            await writeMadeFrom(checkout.docker, server.id, undefined);
+            await upInPlace("No stub has changed\n");
+            await writeMadeFrom(checkout.docker, server.id, undefined);
+            await rows(url, "DROP DATABASE upstream_db WITH (FORCE)");
+            await rows(url, "CREATE DATABASE upstream_db");
+            await upAnew(/it lacks the extension fdw_stub_upstream_db_\w+ in the database "upstream_db"/);
+        });
+    });
+
+    describe("what else has changed is made anew with the server:", () => {
         test("image, settings, dev database and dev user", async () => {
             const changed = { image: "postgres:17", devDatabase: "atlas dev", devUser: "Ännchen" };
             checkout.configure({ ...FIRST, ...changed, settings: { work_mem: "13MB" } });

@@ -83,17 +83,17 @@ describe("up --schema", () => {
         expect((await checkout.succeed(["up"])).stdout).toMatch(UNCHANGED);
     });
 
-    test("makes the server anew when a migration comes, and when one changes", async () => {
-        const first = await checkout.server();
+    test("makes the stub anew when a migration comes, and when one changes, after one rehearsal", async () => {
+        const { id } = await checkout.server();
+        const changed =
+            /^Running the schema on a throw-away server\n(?!.*throw-away).*^Making the changed stubs anew: "orders"$/ms;
         migration("3_stock.sql", "CREATE VIEW stock AS SELECT sku, amount + 1 AS amount FROM remote.stock;\n");
-        expect((await upped()).stderr).toContain("Making the server anew: what it is made from has changed");
+        expect((await upped()).stderr).toMatch(changed);
         await expect(migrated("stock")).resolves.toEqual([]);
-        const second = await checkout.server();
         migration("3_stock.sql", "CREATE VIEW stock AS SELECT sku, place FROM remote.stock WHERE place = now();\n");
-        expect((await upped()).stderr).toContain("Making the server anew: what it is made from has changed");
+        expect((await upped()).stderr).toMatch(changed);
         await expect(migrated("stock")).resolves.toEqual([]);
-        const third = await checkout.server();
-        expect(new Set([first.id, second.id, third.id]).size).toBe(3);
+        expect((await checkout.server()).id).toBe(id);
         expect((await upped()).stdout).toMatch(UNCHANGED);
     });
 

@@ -190,13 +190,16 @@ export class Checkout {
         if (!(stream instanceof Readable)) {
             throw new Error("Docker's events are no stream.");
         }
-        return (await text(stream))
-            .split("\n")
-            .filter((line) => line !== "")
-            .map((line) => event.parse(JSON.parse(line)))
-            .filter(({ Actor: { ID, Attributes } }) => ID === name || Attributes?.name === name)
-            .filter(({ Action }) => !/^(?:exec_|health_status)/.test(Action))
-            .map(({ Type, Action }) => `${Type} ${Action}`);
+        return (
+            (await text(stream))
+                .split("\n")
+                .filter((line) => line !== "")
+                .map((line) => event.parse(JSON.parse(line)))
+                .filter(({ Actor: { ID, Attributes } }) => ID === name || Attributes?.name === name)
+                // A look at a file changes nothing.
+                .filter(({ Action }) => !/^(?:exec_|health_status|archive-path)/.test(Action))
+                .map(({ Type, Action }) => `${Type} ${Action}`)
+        );
     }
 
     /** Lets `remove` undo something that a test did beside the CLI. */

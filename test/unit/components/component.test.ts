@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FdwStubDevDatabase, type FdwStubDevDatabaseArgs, type Upstream } from "../../../components";
 import { deriveFromSchema } from "../../../components/derive";
 import { identityLabels, LABEL, stackName } from "../../../docker/labels";
-import { missingFrom } from "../../../server/completeness";
+import { missingFrom, versionsOf } from "../../../server/completeness";
 import { summarize } from "../../../server/summary";
 import { InputError } from "../../../upstreams/errors";
 import { extensionName } from "../../../upstreams/script";
@@ -28,6 +28,7 @@ beforeEach(async () => {
     engine.images.set("sha256:pulled", ["PG_MAJOR=18", "PGDATA=/var/lib/postgresql/18/docker"]);
     vi.stubEnv("DOCKER_HOST", engine.host);
     vi.mocked(missingFrom).mockReset().mockResolvedValue([]);
+    vi.mocked(versionsOf).mockReset().mockResolvedValue([]);
     vi.mocked(summarize).mockReset().mockResolvedValue(SUMMARY);
 });
 afterEach(async () => {
@@ -83,7 +84,10 @@ describe("the children", () => {
             "docker db",
             "postgresql db",
         ]);
-        expect(engine.changes).toEqual([]);
+        // The script of the stub, which is none of the container's uploads.
+        expect(engine.changes).toEqual(["PUT /containers/db-id/archive?path=%2F"]);
+        expect(engine.archives.join("")).toContain('CREATE TABLE "public"."events"');
+        expect(JSON.stringify(only(resources, "Container").inputs)).not.toContain('CREATE TABLE \\"');
     });
 
     test("are one role per user, and one database and one extension per upstream database", async () => {
@@ -210,34 +214,38 @@ describe("a schema", () => {
 });
 
 describe("options", () => {
+    const ROLE = "postgresql:index/role:Role db-svc";
+    const STUB_DATABASE = "postgresql:index/database:Database db-upstream_db";
+    const STUB = "postgresql:index/extension:Extension db-upstream_db";
+    const DEV_DATABASE = "postgresql:index/database:Database db";
+    const STUB_TRIGGER = /^db-id with stub [0-9a-f]{16}$/;
+
     test("of everything inside the server let a plain `up` heal it, and `destroy` work without it", async () => {
         const { resources } = await run(PLAIN);
         const inside = resources.filter((one) => one.type.startsWith("postgresql:"));
         expect(inside).toHaveLength(6);
         for (const one of inside) {
-            expect(one).toMatchObject({ deletedWith: CONTAINER, retainOnDelete: true, replacementTrigger: "db-id" });
+            // A changed stub is made anew by its database.
+            const trigger = `${one.type} ${one.name}` === STUB_DATABASE ? expect.stringMatching(STUB_TRIGGER) : "db-id";
+            expect(one).toMatchObject({ deletedWith: CONTAINER, retainOnDelete: true, replacementTrigger: trigger });
             expect(one.hooks).toEqual([expect.stringMatching(/^beforeCreate: [12]$/)]);
             expect(one.replaceWith).toContain(CONTAINER);
             expect(one.dependsOn).toContain(CONTAINER);
         }
     });
 
-    const ROLE = "postgresql:index/role:Role db-svc";
-    const STUB_DATABASE = "postgresql:index/database:Database db-upstream_db";
-    const STUB = "postgresql:index/extension:Extension db-upstream_db";
-    const DEV_DATABASE = "postgresql:index/database:Database db";
     test.each([
-        ["Role", "db-svc", []],
-        ["Database", "db-upstream_db", []],
-        ["Extension", "db-upstream_db", [ROLE, STUB_DATABASE]],
-        ["Database", "db", []],
+        ["Role", "db-svc", [], []],
+        ["Database", "db-upstream_db", [], []],
+        ["Extension", "db-upstream_db", [ROLE, STUB_DATABASE], []],
+        ["Database", "db", [], []],
         // It makes databases in the background from the moment on at which it is there.
-        ["Extension", "db.maintenance", [STUB_DATABASE, STUB, DEV_DATABASE, `${DEV_DATABASE}.maintenance`]],
-    ])("%s %s comes after, and is replaced with, %j", async (type, name, others) => {
+        ["Extension", "db.maintenance", [`${DEV_DATABASE}.maintenance`], [STUB_DATABASE, STUB, DEV_DATABASE]],
+    ])("%s %s is replaced with %j, and comes after %j too", async (type, name, others, before) => {
         const { resources } = await run(PLAIN);
         const one = only(resources, type, name);
         expect(one.replaceWith).toEqual([CONTAINER, ...others].sort());
-        expect(one.dependsOn).toEqual(expect.arrayContaining([CONTAINER, ...others]));
+        expect(one.dependsOn).toEqual(expect.arrayContaining([CONTAINER, ...others, ...before]));
     });
 
     test("of what has a fixed name in Docker free the name first, and clear leftovers away", async () => {
@@ -392,9 +400,8 @@ describe("inputs", () => {
         expect(errors).toEqual([]);
         const { inputs } = only(resources, "Container");
         expect(inputs.hosts).toEqual([{ host: "late-host", ip: "127.0.0.1" }]);
-        const script = JSON.stringify(inputs.uploads);
-        expect(script).toContain("CREATE SCHEMA app");
-        expect(script).toContain("relay.pl");
+        expect(engine.archives.join("")).toContain("CREATE SCHEMA app");
+        expect(JSON.stringify(inputs.uploads)).toContain("relay.pl");
     });
 
     test("take upstreams that are an output as a whole, as another language may hand them over", async () => {
@@ -434,6 +441,48 @@ describe("inputs", () => {
         const second = await run(PLAIN);
         expect(second.errors).toEqual([]);
         expect(second.resources.map(({ inputs }) => inputs)).toEqual(first.resources.map(({ inputs }) => inputs));
+    });
+
+    test("leave the container what it is when only what a stub holds is another", async () => {
+        const first = await run(PLAIN);
+        const second = await run({ upstreams: [{ ...UPSTREAM, ddl: "CREATE VIEW v AS SELECT 1" }] });
+        expect(second.errors).toEqual([]);
+        const { generation: _, networkGeneration: __, ...labels } = LABEL;
+        const of = ({ resources }: typeof first) => {
+            const { labels: all, ports, ...inputs } = only(resources, "Container").inputs;
+            const given = labelsOf(only(resources, "Container"));
+            return { inputs, labels: Object.values(labels).map((label) => given[label]) };
+        };
+        expect(of(second)).toEqual(of(first));
+        const version = ({ resources }: typeof first) => only(resources, "Extension", "db-upstream_db").inputs.version;
+        expect(version(second)).not.toBe(version(first));
+    });
+
+    test("of a stub in the database that cannot be made anew are the container's", async () => {
+        const upstream = { ...UPSTREAM, database: "postgres" };
+        const [one, other] = [
+            await run({ upstreams: [upstream] }),
+            await run({ upstreams: [{ ...upstream, ddl: "CREATE VIEW v AS SELECT 1" }] }),
+        ].map(({ resources }) => labelsOf(only(resources, "Container"))[LABEL.declared]);
+        expect(one).not.toBe(other);
+    });
+
+    test("need no script where the container has run it", async () => {
+        const first = await run(PLAIN);
+        const labels = Object.fromEntries(
+            Object.entries(labelsOf(only(first.resources, "Container"))).map(([k, v]) => [k, String(v)]),
+        );
+        const version = String(only(first.resources, "Extension", "db-upstream_db").inputs.version);
+        engine.containers.push(container({ id: "db-id", name: NAME, networks: [NAME], labels }));
+        for (const [found, put] of [
+            ["another", 1],
+            [version, 0],
+        ] as const) {
+            engine.archives.length = 0;
+            vi.mocked(versionsOf).mockResolvedValue([{ status: "fulfilled", value: found }]);
+            expect((await run(PLAIN)).errors).toEqual([]);
+            expect(engine.archives).toHaveLength(put);
+        }
     });
 
     test("differ in the generation when the server has lost something", async () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { runBy } from "../../../components/door";
 import { lookUp } from "../../../components/lookup";
 import { identityLabels, LABEL, portCandidates, type StackIdentity, stackName } from "../../../docker/labels";
-import { type Expected, missingFrom } from "../../../server/completeness";
+import { type Expected, missingFrom, versionsOf } from "../../../server/completeness";
 import { InputError } from "../../../upstreams/errors";
 import { container, type FakeContainer, type FakeEngine, fakeEngine } from "../docker/fake-engine";
 
@@ -10,6 +11,7 @@ vi.mock("../../../server/completeness", { spy: true });
 const IDENTITY: StackIdentity = { directory: `/lookup/${process.pid}`, project: "p", stack: "dev", component: "db" };
 const NAME = stackName(IDENTITY);
 const EXPECTED: Expected = { servers: [], stubs: [], roles: ["svc"], devDatabase: "dev" };
+const STUBS = [{ database: "orders", name: "fdw_stub_orders", version: "2" }];
 const DECLARED = "hash";
 const [FIRST_PORT = 0] = portCandidates(IDENTITY);
 /** Where the stack's server is, unless a test says otherwise: no port of the row. */
@@ -20,6 +22,7 @@ let engine: FakeEngine;
 beforeEach(async () => {
     engine = await fakeEngine();
     vi.mocked(missingFrom).mockReset().mockResolvedValue([]);
+    vi.mocked(versionsOf).mockReset().mockResolvedValue([]);
 });
 afterEach(async () => {
     await engine.close();
@@ -47,7 +50,7 @@ function there(more: Partial<FakeContainer> = {}, network = true): void {
 }
 
 const look = (port?: number, expected = EXPECTED, declared = DECLARED) =>
-    lookUp(engine.docker, IDENTITY, expected, declared, port);
+    lookUp(engine.docker, IDENTITY, expected, STUBS, declared, port);
 const FRESH = expect.stringMatching(/^[0-9a-z]{6,}$/);
 
 describe("lookUp", () => {
@@ -59,6 +62,7 @@ describe("lookUp", () => {
             port: PORT,
             broken: undefined,
             isCurrent: true,
+            filled: undefined,
         });
         expect(vi.mocked(missingFrom).mock.calls).toEqual([
             [{ host: "127.0.0.1", port: PORT, user: "me", password: "pw" }, EXPECTED],
@@ -72,6 +76,7 @@ describe("lookUp", () => {
             port: FIRST_PORT,
             broken: undefined,
             isCurrent: false,
+            filled: undefined,
         });
         expect(missingFrom).not.toHaveBeenCalled();
     });
@@ -90,6 +95,7 @@ describe("lookUp", () => {
             port: PORT,
             broken: `its container is ${status}`,
             isCurrent: false,
+            filled: undefined,
         });
     });
 
@@ -153,8 +159,30 @@ describe("lookUp", () => {
             port: PORT,
             broken: undefined,
             isCurrent: false,
+            filled: undefined,
         });
         expect(missingFrom).not.toHaveBeenCalled();
+    });
+
+    test.each<[string, Awaited<ReturnType<typeof versionsOf>>, string | undefined]>([
+        ["are of the declared version", [{ status: "fulfilled", value: "2" }], "c0ffee"],
+        ["are of another version", [{ status: "fulfilled", value: "1" }], undefined],
+        ["are not there", [{ status: "fulfilled", value: undefined }], undefined],
+        ["cannot be asked for", [{ status: "rejected", reason: new Error("no database") }], undefined],
+    ])("tells that the stubs %s, which heals nothing", async (_, versions, filled) => {
+        there();
+        vi.mocked(versionsOf).mockResolvedValue(versions);
+        await expect(look()).resolves.toMatchObject({ generation: "old", broken: undefined, isCurrent: true, filled });
+    });
+
+    test("lets the runner that made a stack look at it", async () => {
+        there({ labels: { ...LABELS, [LABEL.madeBy]: "standalone" } });
+        runBy("standalone");
+        try {
+            await expect(look()).resolves.toMatchObject({ generation: "old", broken: undefined });
+        } finally {
+            runBy("pulumi");
+        }
     });
 
     test("moves to another configured port", async () => {

@@ -45,6 +45,8 @@ export interface FakeEngine {
     apiVersion: string;
     /** Requests that change something, as `METHOD path`. */
     readonly changes: string[];
+    /** Archives that were put into containers, as text. */
+    readonly archives: string[];
     /** Answers these paths with an error of the engine's own. */
     readonly failing: Map<string, number>;
     close(): Promise<void>;
@@ -141,6 +143,10 @@ function handle(engine: FakeEngine, method: string, url: URL, body: string, resp
                   ? remove(engine.networks, (one) => one.id === name)
                   : remove(engine.volumes, (one) => one.Name === name);
         answer(response, status, status === 404 ? { message: "no such object" } : undefined);
+    } else if (method === "PUT" && path.endsWith("/archive")) {
+        engine.changes.push(`${method} ${path}${url.search}`);
+        engine.archives.push(body);
+        answer(response, 200);
     } else if (path === "/_ping") {
         answer(response, 200, "OK");
     } else if (path === "/version") {
@@ -200,6 +206,7 @@ export async function fakeEngine(): Promise<FakeEngine> {
         images: new Map([["postgres:18", ["PG_MAJOR=18"]]]),
         apiVersion: "1.51",
         changes: [],
+        archives: [],
         failing: new Map(),
         close: () =>
             new Promise((resolve) => {

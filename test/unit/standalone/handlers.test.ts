@@ -36,7 +36,7 @@ const CONTEXT: HandlerContext = {
     labels: {},
     progress: () => undefined,
     warn: () => undefined,
-    fingerprint: () => "",
+    kept: undefined,
     providers: new Map(),
     ended: new AbortController().signal,
 };

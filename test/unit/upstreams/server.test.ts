@@ -40,9 +40,11 @@ describe("locksPerTransaction", () => {
     test.each([
         [0, 100, 256],
         [1000, 100, 256],
-        [5000, 100, 400],
-        [5000, 20, 2000],
-        [20_000, 100, 1600],
+        [3200, 100, 256],
+        [3201, 100, 512],
+        [5000, 100, 512],
+        [5000, 20, 2048],
+        [20_000, 100, 2048],
     ])("for %d statements and %d connections is %d", (size, connections, expected) => {
         expect(locksPerTransaction(size, connections)).toBe(expected);
     });
@@ -73,7 +75,6 @@ describe("planServer", () => {
             ["/fdw-stub/openssl.cnf", false],
             ["/fdw-stub/pg_hba.conf", false],
             ["/fdw-stub/extension/fdw_stub_upstream_db_#.control", false],
-            ["/fdw-stub/extension/fdw_stub_upstream_db_#--#.sql", false],
         ]);
         expect(server).toMatchObject({ capabilities: [], sysctls: {} });
     });
@@ -152,7 +153,6 @@ describe("planServer", () => {
     test("has one extension per database, not per table", async () => {
         const tables = Array.from({ length: 20 }, (_, i) => table(`t${i}`, ["id int"]));
         const server = await plan(["a", "b", "a"].map((database) => upstream({ database, tables })));
-        expect(server.files.filter(({ file }) => file.endsWith(".sql"))).toHaveLength(2);
         expect(server.files.filter(({ file }) => file.endsWith(".control"))).toHaveLength(2);
     });
 
@@ -201,9 +201,9 @@ describe("planServer", () => {
     });
 
     test.each([
-        [{}, "max_locks_per_transaction=400"],
-        [{ max_connections: "20" }, "max_locks_per_transaction=2000"],
-        [{ max_connections: "nonsense" }, "max_locks_per_transaction=400"],
+        [{}, "max_locks_per_transaction=512"],
+        [{ max_connections: "20" }, "max_locks_per_transaction=2048"],
+        [{ max_connections: "nonsense" }, "max_locks_per_transaction=512"],
         [{ max_locks_per_transaction: "64" }, "max_locks_per_transaction=64"],
     ])("grows with the largest stub under %j", async (chosen, expected) => {
         const tables = Array.from({ length: 5000 }, (_, i) => table(`t${i}`, []));

@@ -20,7 +20,7 @@ async function run(program: string, configuration: string, socket: string): Prom
                 labels: { made: "by a test" },
                 progress: () => undefined,
                 warn: () => undefined,
-                fingerprint: () => "",
+                kept: undefined,
                 providers: new Map(),
             },
         );
