@@ -10,6 +10,7 @@ import { createDatabase } from "./database";
 import { isRehearsed } from "./derive";
 import { describeArgs } from "./described";
 import { explained } from "./explained";
+import { endFilling } from "./filling";
 import { createMaintenance } from "./maintenance";
 import { insideServer } from "./options";
 import { prepare } from "./prepare";
@@ -160,16 +161,22 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
         const stubsHeld = pulumi.unsecret(
             pulumi
                 // A network that was left over is replaced while the server is up.
-                .all([prepared.expected.stubs, reached, password, maintenance.id, network.id])
-                .apply(([expected, where, secret]) =>
-                    explained(
-                        summarize(
-                            { ...where, user: devUser, password: secret },
-                            expected.map((stub) => stub.database),
-                            expected.map((stub) => stub.name),
-                        ),
-                    ),
-                ),
+                .all([
+                    prepared.extensions,
+                    prepared.filled,
+                    container.id,
+                    reached,
+                    password,
+                    maintenance.id,
+                    network.id,
+                ])
+                .apply(([extensions, filled, id, where, secret]) => {
+                    const address = { ...where, user: devUser, password: secret };
+                    const ended = filled === id ? Promise.resolve() : endFilling(id, address, extensions);
+                    const databases = extensions.map((stub) => stub.database);
+                    const names = extensions.map((stub) => stub.name);
+                    return explained(ended.then(() => summarize(address, databases, names)));
+                }),
         );
         pulumi
             .all([prepared.stubs.databases, stubsHeld, prepared.image])

@@ -3,10 +3,10 @@ import { belongsTo, LABEL, type StackIdentity, stackName } from "../docker/label
 import { choosePort } from "../docker/ports";
 import { findContainer, findNetwork, type ServerContainer } from "../docker/server";
 import { whyIncomplete, whyUnusable } from "../server/broken";
-import { type Expected, type ExpectedExtension, versionsOf } from "../server/completeness";
-import { addressOf } from "../server/expected";
+import type { Expected, ExpectedExtension } from "../server/completeness";
 import { InputError } from "../upstreams/errors";
 import { runner } from "./door";
+import { fillingOf } from "./filling";
 
 /** What is there of a stack, as far as the next `up` has to know. */
 export interface Found {
@@ -51,15 +51,6 @@ async function whatIsBroken(
         : whyIncomplete(docker, container, expected);
 }
 
-async function holdsStubs(container: ServerContainer, stubs: readonly ExpectedExtension[]): Promise<boolean> {
-    const address = container.running ? addressOf(container) : undefined;
-    const found = address === undefined ? [] : await versionsOf(address, stubs);
-    return stubs.every(({ version }, i) => {
-        const one = found[i];
-        return one?.status === "fulfilled" && one.value === version;
-    });
-}
-
 /**
  * Asks Docker and the server what is there of a stack. Pulumi's state cannot know: a container that was removed
  * or stopped by hand, or a database dropped in it, looks unchanged to a plain `pulumi up`.
@@ -97,10 +88,12 @@ export async function lookUp(
         };
     }
     refuseForeign(container, name, identity);
-    const [broken, isFilled] = await Promise.all([
+    const [why, filling] = await Promise.all([
         whatIsBroken(docker, container, name, expected, declared),
-        holdsStubs(container, stubs),
+        fillingOf(docker, container.id, stubs),
     ]);
+    const isDeclared = container.labels[LABEL.declared] === declared;
+    const broken = why ?? (isDeclared && filling === "unknown" ? "a run ended before its stubs were whole" : undefined);
     // A paused one holds its port as well.
     const holdsPort = container.running || ["paused", "restarting"].includes(container.state);
     const current = { port: container.hostPort, running: holdsPort };
@@ -109,7 +102,7 @@ export async function lookUp(
         networkGeneration,
         port: await choosePort(docker, identity, configuredPort, current),
         broken,
-        isCurrent: broken === undefined && container.labels[LABEL.declared] === declared,
-        filled: isFilled ? container.id : undefined,
+        isCurrent: broken === undefined && isDeclared,
+        filled: filling === "wanted" ? container.id : undefined,
     };
 }

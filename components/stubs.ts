@@ -1,16 +1,14 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
-import { connectDocker } from "../docker/client";
-import { tarOf } from "../docker/tar";
 import { ANY_DATABASE } from "../server/completeness";
 import { InputError } from "../upstreams/errors";
 import { scramSecret } from "../upstreams/scram";
 import { extensionName } from "../upstreams/script";
-import { scriptFiles } from "../upstreams/server";
 import { stubName } from "../upstreams/stubs";
 import type { Upstream } from "./args";
 import { createDatabase } from "./database";
 import { explained, printable } from "./explained";
+import { beginFilling } from "./filling";
 import { insideServer } from "./options";
 import type { Prepared } from "./prepare";
 import type { Server } from "./server";
@@ -73,14 +71,6 @@ export function checkPasswords({ users }: Wanted): pulumi.Output<boolean> {
     return pulumi.unsecret(pulumi.all(checks).apply(() => true));
 }
 
-/** Puts the scripts of all stubs into the container, unless it is the one that ran them already. */
-async function putScripts(container: string, { extensions, filled }: Prepared): Promise<void> {
-    if (!pulumi.runtime.isDryRun() && filled !== container && extensions.length > 0) {
-        const docker = await connectDocker();
-        await docker.getContainer(container).putArchive(await tarOf(scriptFiles(extensions)), { path: "/" });
-    }
-}
-
 /** A password as the PostgreSQL provider gets it right: it doubles backslashes, which would be a part of it then. */
 function providerPassword(user: string, password: string): string {
     return password.includes("\\") ? scramSecret(user, password) : password;
@@ -129,8 +119,10 @@ export function createStubs(
         );
     }
     const scripts = pulumi
-        .all([prepared, server.container.id])
-        .apply(([all, container]) => explained(putScripts(container, all)));
+        .all([prepared.extensions, prepared.filled, server.container.id])
+        .apply(([extensions, filled, container]) =>
+            filled === container ? undefined : explained(beginFilling(container, extensions)),
+        );
     return wanted.databases.flatMap((name) => {
         const version = prepared.extensions.apply(
             (all) => all.find((extension) => extension.database === name)?.version ?? "",

@@ -29,7 +29,7 @@ export type ServerAddress = Omit<DatabaseAddress, "database">;
 export const ANY_DATABASE = "postgres";
 
 /** The versions of extensions, each in its database; undefined where the extension is not there. */
-export async function versionsOf(
+async function versionsOf(
     server: ServerAddress,
     extensions: readonly ExpectedExtension[],
 ): Promise<Array<PromiseSettledResult<string | undefined>>> {
@@ -41,6 +41,15 @@ export async function versionsOf(
             }),
         ),
     );
+}
+
+/** The databases whose extension a server holds in another version than the wanted one, or not at all. */
+export async function outdatedIn(server: ServerAddress, extensions: readonly ExpectedExtension[]): Promise<string[]> {
+    const found = await versionsOf(server, extensions);
+    return extensions.flatMap(({ database, version }, i) => {
+        const one = found[i];
+        return one?.status === "fulfilled" && one.value === version ? [] : [database];
+    });
 }
 
 /**

@@ -3,12 +3,9 @@
  * there to be read when the server is stopped. Only what has come to its end has one.
  */
 
-import { text } from "node:stream/consumers";
 import type Docker from "dockerode";
-import { extract } from "tar-stream";
 import * as z from "zod";
-import { statusCode } from "../docker/client";
-import { tarOf } from "../docker/tar";
+import { readContainerFile, writeContainerFiles } from "../docker/container-files";
 
 const FILE = "/fdw-stub/made-from.json";
 
@@ -20,28 +17,18 @@ const madeFrom = z.object({
 });
 export type MadeFrom = z.output<typeof madeFrom>;
 
-async function textOf(archive: NodeJS.ReadableStream): Promise<string> {
-    for await (const entry of archive.pipe(extract())) {
-        return text(entry);
-    }
-    return "";
-}
-
 /** @returns undefined where nothing is known, as of a run that was killed. */
 export async function readMadeFrom(docker: Docker, container: string): Promise<MadeFrom | undefined> {
+    const text = await readContainerFile(docker, container, FILE);
     try {
-        const archive = await docker.getContainer(container).getArchive({ path: FILE });
-        return madeFrom.parse(JSON.parse(await textOf(archive)));
-    } catch (error) {
-        if (statusCode(error) === 404 || error instanceof SyntaxError || error instanceof z.ZodError) {
-            return undefined;
-        }
-        throw error;
+        return madeFrom.parse(JSON.parse(text ?? "null"));
+    } catch {
+        return undefined;
     }
 }
 
 /** @param known Undefined while the server is being changed. */
 export async function writeMadeFrom(docker: Docker, container: string, known: MadeFrom | undefined): Promise<void> {
-    const file = { file: FILE, content: JSON.stringify(known ?? null), executable: false, secret: true };
-    await docker.getContainer(container).putArchive(await tarOf([file]), { path: "/" });
+    const content = JSON.stringify(known ?? null);
+    await writeContainerFiles(docker, container, [{ file: FILE, content, executable: false, secret: true }]);
 }

@@ -11,7 +11,7 @@ import type { ServerContainer } from "../docker/server";
 import { findNetwork } from "../docker/server";
 import { findServer, removeStandalone } from "../docker/stack";
 import { whyIncomplete, whyUnusable } from "../server/broken";
-import { versionsOf } from "../server/completeness";
+import { outdatedIn } from "../server/completeness";
 import { addressOf, expectedOf } from "../server/expected";
 import { checkSettings } from "../server/settings-check";
 import { canGoOn, goOn } from "../server/wait";
@@ -100,12 +100,7 @@ async function changedStubs(
     if (address === undefined || !same) {
         return undefined;
     }
-    const found = await versionsOf(address, extensions);
-    const changed = extensions.filter(({ version }, i) => {
-        const one = found[i];
-        return one?.status !== "fulfilled" || one.value !== version;
-    });
-    return new Set(changed.map(({ database }) => database));
+    return new Set(await outdatedIn(address, extensions));
 }
 
 /** Whether a project has a program of its own. Everywhere else the package's own one runs. */

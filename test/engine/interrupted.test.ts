@@ -5,7 +5,7 @@ import { Checkout, NOTHING } from "./support/checkout";
 import { describeEngine, TEST_TIMEOUT_MS } from "./support/cli";
 import { EngineStack } from "./support/engine-stack";
 import { EXAMPLE, expectExampleToWork } from "./support/example";
-import { connected } from "./support/scenario";
+import { connected, rows } from "./support/scenario";
 
 /** What a run must have come to when it is killed, given the container that was there before it. */
 type Moment = (docker: Docker, name: string, before: string | undefined) => Promise<boolean>;
@@ -17,9 +17,15 @@ const newContainer: Moment = async (docker, name, before) => {
 
 /** The new container's server answers a query with a row. */
 function newServerSays(sql: string): Moment {
-    return async (docker, name, before) => {
+    return async (docker, name, before) =>
+        (await findContainer(docker, name))?.id !== before && (await serverSays(sql)(docker, name, before));
+}
+
+/** The server, whether it is a new one or not, answers a query with a row. */
+function serverSays(sql: string): Moment {
+    return async (docker, name) => {
         const container = await findContainer(docker, name);
-        if (container?.hostPort === undefined || container.id === before) {
+        if (container?.hostPort === undefined) {
             return false;
         }
         const { user, password, hostPort } = container;
@@ -91,6 +97,24 @@ describeEngine("an up that was killed", () => {
         await stack.configure(EXAMPLE);
         await killed(newContainer, "the CLI alone");
         await heals();
+    });
+
+    test("a stub made anew, and killed: one plain up heals it, the first stub or the new one", async () => {
+        const oid = "SELECT oid FROM pg_database WHERE datname = 'upstream_db'";
+        const upstreams = (EXAMPLE.upstreams ?? []).map((upstream) => ({
+            ...upstream,
+            ddl: "CREATE VIEW v AS SELECT 1",
+        }));
+        for (const then of [EXAMPLE, { ...EXAMPLE, upstreams }]) {
+            const { outputs } = await stack.up();
+            const [before] = await rows(outputs.devUrl, oid);
+            await stack.configure({ ...EXAMPLE, upstreams });
+            await killed(serverSays(`${oid} AND oid <> ${before?.oid}`), "all its processes");
+            await stack.configure(then);
+            await heals();
+            expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
+            await stack.configure(EXAMPLE);
+        }
     });
 
     test("a replacement killed when the new server has its role: destroy works", async () => {

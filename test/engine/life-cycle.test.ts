@@ -114,13 +114,28 @@ describeEngine("the life of a stack", () => {
         expect(stack.stateFile()).not.toContain("second secret");
     });
 
-    test("a changed table and a changed setting replace the server under the same URL", async () => {
+    test("a changed table makes its stub anew in the server that runs, with all else in it", async () => {
+        const id = (await stack.container()).id;
+        await rows(first.outputs.devUrl, "CREATE TABLE mine (a int)");
+        await stack.configure({ upstreams: [{ ...UPSTREAM, tables: [WIDER] }] });
+        const { changes, outputs } = await stack.up();
+        // The component, which tells the difference; the stub's database and what is in it.
+        expect(changes).toEqual({ same: expect.any(Number), update: 1, replace: 2 });
+        expect((await stack.container()).id).toBe(id);
+        expect(outputs.stubs[0]?.tables).toEqual(["public.events (id bigint, note text)"]);
+        await expect(readThrough(outputs.devUrl, WIDE_EVENTS)).resolves.toEqual([{ id: "2", note: "two" }]);
+        await expect(contentOfDev(outputs.devUrl)).resolves.toEqual(["relation mine"]);
+        await rows(first.outputs.devUrl, "DROP TABLE mine");
+        await stack.refresh();
+        expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
+    });
+
+    test("a changed setting replaces the server under the same URL", async () => {
         const id = (await stack.container()).id;
         await stack.configure({ upstreams: [{ ...UPSTREAM, tables: [WIDER] }], settings: { work_mem: "13MB" } });
         const { outputs } = await stack.up();
         expect((await stack.container()).id).not.toBe(id);
         expect(outputs.devUrl).toBe(first.outputs.devUrl);
-        expect(outputs.stubs[0]?.tables).toEqual(["public.events (id bigint, note text)"]);
         await expect(readThrough(outputs.devUrl, WIDE_EVENTS)).resolves.toEqual([{ id: "2", note: "two" }]);
         await expect(rows(outputs.devUrl, "SHOW work_mem")).resolves.toEqual([{ work_mem: "13MB" }]);
     });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FdwStubDevDatabase, type FdwStubDevDatabaseArgs, type Upstream } from "../../../components";
 import { deriveFromSchema } from "../../../components/derive";
 import { identityLabels, LABEL, stackName } from "../../../docker/labels";
-import { missingFrom, versionsOf } from "../../../server/completeness";
+import { missingFrom, outdatedIn } from "../../../server/completeness";
 import { summarize } from "../../../server/summary";
 import { InputError } from "../../../upstreams/errors";
 import { extensionName } from "../../../upstreams/script";
@@ -28,7 +28,7 @@ beforeEach(async () => {
     engine.images.set("sha256:pulled", ["PG_MAJOR=18", "PGDATA=/var/lib/postgresql/18/docker"]);
     vi.stubEnv("DOCKER_HOST", engine.host);
     vi.mocked(missingFrom).mockReset().mockResolvedValue([]);
-    vi.mocked(versionsOf).mockReset().mockResolvedValue([]);
+    vi.mocked(outdatedIn).mockReset().mockResolvedValue([]);
     vi.mocked(summarize).mockReset().mockResolvedValue(SUMMARY);
 });
 afterEach(async () => {
@@ -85,8 +85,14 @@ describe("the children", () => {
             "postgresql db",
         ]);
         // The script of the stub, which is none of the container's uploads.
-        expect(engine.changes).toEqual(["PUT /containers/db-id/archive?path=%2F"]);
-        expect(engine.archives.join("")).toContain('CREATE TABLE "public"."events"');
+        const put = "PUT /containers/db-id/archive?path=%2F";
+        expect(engine.changes).toEqual([put, put]);
+        const [begun, ended, ...more] = engine.archives;
+        expect(begun).toMatch(/filled\.json.*\bnull\b/s);
+        const { version } = only(resources, "Extension", "db-upstream_db").inputs;
+        expect(ended).toMatch(new RegExp(`filled\\.json.*\\{"upstream_db":"${version}"\\}`, "s"));
+        expect(more).toEqual([]);
+        expect(begun).toContain('CREATE TABLE "public"."events"');
         expect(JSON.stringify(only(resources, "Container").inputs)).not.toContain('CREATE TABLE \\"');
     });
 
@@ -474,15 +480,26 @@ describe("inputs", () => {
         );
         const version = String(only(first.resources, "Extension", "db-upstream_db").inputs.version);
         engine.containers.push(container({ id: "db-id", name: NAME, networks: [NAME], labels }));
-        for (const [found, put] of [
-            ["another", 1],
+        for (const [held, put] of [
+            ["another", 2],
             [version, 0],
         ] as const) {
             engine.archives.length = 0;
-            vi.mocked(versionsOf).mockResolvedValue([{ status: "fulfilled", value: found }]);
+            engine.files.set("/fdw-stub/stubs/filled.json", JSON.stringify({ upstream_db: held }));
             expect((await run(PLAIN)).errors).toEqual([]);
             expect(engine.archives).toHaveLength(put);
         }
+    });
+
+    test("are not taken for done where the server holds another stub in the end", async () => {
+        vi.mocked(outdatedIn).mockResolvedValue(["upstream_db"]);
+        const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+        expect((await run(PLAIN)).errors).toEqual([]);
+        expect(warn.mock.calls.flat()).toEqual([
+            'The server holds another stub than Pulumi\'s state says: "upstream_db". Run `pulumi up` once more: it makes the server anew.',
+        ]);
+        warn.mockRestore();
+        expect(engine.archives).toHaveLength(1);
     });
 
     test("differ in the generation when the server has lost something", async () => {

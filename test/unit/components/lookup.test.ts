@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { runBy } from "../../../components/door";
 import { lookUp } from "../../../components/lookup";
 import { identityLabels, LABEL, portCandidates, type StackIdentity, stackName } from "../../../docker/labels";
-import { type Expected, missingFrom, versionsOf } from "../../../server/completeness";
+import { type Expected, missingFrom } from "../../../server/completeness";
 import { InputError } from "../../../upstreams/errors";
 import { container, type FakeContainer, type FakeEngine, fakeEngine } from "../docker/fake-engine";
 
@@ -22,7 +22,6 @@ let engine: FakeEngine;
 beforeEach(async () => {
     engine = await fakeEngine();
     vi.mocked(missingFrom).mockReset().mockResolvedValue([]);
-    vi.mocked(versionsOf).mockReset().mockResolvedValue([]);
 });
 afterEach(async () => {
     await engine.close();
@@ -164,15 +163,28 @@ describe("lookUp", () => {
         expect(missingFrom).not.toHaveBeenCalled();
     });
 
-    test.each<[string, Awaited<ReturnType<typeof versionsOf>>, string | undefined]>([
-        ["are of the declared version", [{ status: "fulfilled", value: "2" }], "c0ffee"],
-        ["are of another version", [{ status: "fulfilled", value: "1" }], undefined],
-        ["are not there", [{ status: "fulfilled", value: undefined }], undefined],
-        ["cannot be asked for", [{ status: "rejected", reason: new Error("no database") }], undefined],
-    ])("tells that the stubs %s, which heals nothing", async (_, versions, filled) => {
+    test.each<[string, string | undefined, object]>([
+        ["are of the declared version", '{"orders":"2","more":"1"}', { generation: "old", filled: "c0ffee" }],
+        ["are of another version", '{"orders":"1"}', { generation: "old", filled: undefined, broken: undefined }],
+        ["are others", "{}", { generation: "old", filled: undefined, broken: undefined }],
+        ["were made by nobody who told", undefined, { generation: "old", filled: undefined, broken: undefined }],
+        ["were being made", "null", { generation: FRESH, broken: "a run ended before its stubs were whole" }],
+        ["are told of in nonsense", "[", { generation: FRESH, broken: "a run ended before its stubs were whole" }],
+    ])("sees that the stubs %s", async (_, note, expected) => {
         there();
-        vi.mocked(versionsOf).mockResolvedValue(versions);
-        await expect(look()).resolves.toMatchObject({ generation: "old", broken: undefined, isCurrent: true, filled });
+        if (note !== undefined) {
+            engine.files.set("/fdw-stub/stubs/filled.json", note);
+        }
+        await expect(look()).resolves.toMatchObject(expected);
+    });
+
+    test("does not heal what another declaration has begun: it is replaced in any case", async () => {
+        there();
+        engine.files.set("/fdw-stub/stubs/filled.json", "null");
+        await expect(look(undefined, EXPECTED, "other")).resolves.toMatchObject({
+            generation: "old",
+            broken: undefined,
+        });
     });
 
     test("lets the runner that made a stack look at it", async () => {
