@@ -1,6 +1,7 @@
 /**
  * The scripts of stubs in a server's container, and a note beside them that tells whether they have all run: Pulumi's state
- * does not know of a run that was killed between the server's answer and the writing of the state.
+ * does not know of a run that was killed between the server's answer and the writing of the state. The standalone runner
+ * has no state, and asks the server what it holds.
  */
 
 import * as pulumi from "@pulumi/pulumi";
@@ -11,6 +12,7 @@ import { readContainerFile, writeContainerFiles } from "../docker/container-file
 import { type ExpectedExtension, outdatedIn, type ServerAddress } from "../server/completeness";
 import { SCRIPTS_PATH, type StubExtension } from "../upstreams/script";
 import { scriptFiles } from "../upstreams/server";
+import { runner } from "./door";
 
 const NOTE = `${SCRIPTS_PATH}/filled.json`;
 
@@ -42,7 +44,7 @@ export async function fillingOf(
     container: string,
     stubs: readonly ExpectedExtension[],
 ): Promise<Filling> {
-    const text = await readContainerFile(docker, container, NOTE);
+    const text = runner() === "standalone" ? undefined : await readContainerFile(docker, container, NOTE);
     if (text === undefined) {
         return "other";
     }
@@ -66,7 +68,7 @@ export async function endFilling(
     server: ServerAddress,
     stubs: readonly ExpectedExtension[],
 ): Promise<void> {
-    if (pulumi.runtime.isDryRun()) {
+    if (pulumi.runtime.isDryRun() || runner() === "standalone") {
         return;
     }
     const others = await outdatedIn(server, stubs);

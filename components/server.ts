@@ -48,8 +48,8 @@ function healthcheck(prepared: Prepared): docker.types.input.ContainerHealthchec
     const common = { tests: [...prepared.server.healthcheck], timeout: "5s", retries: 3 };
     return prepared.hasStartInterval
         ? { ...common, interval: "30s", startPeriod: START_PERIOD, startInterval: "250ms" }
-        : // Engines before Docker 25 have one interval for starting and running alike.
-          { ...common, interval: "1s", startPeriod: START_PERIOD };
+        : // Engines before Docker 25 have one interval for starting and running alike. Each check is a process.
+          { ...common, interval: "5s", startPeriod: START_PERIOD };
 }
 
 /** Declares the network, the volume, the image, the credentials and the container. */

@@ -341,7 +341,7 @@ describe("inputs", () => {
         engine.apiVersion = "1.43";
         const { resources } = await run(PLAIN);
         const { healthcheck } = only(resources, "Container").inputs;
-        expect(healthcheck).toMatchObject({ interval: "1s" });
+        expect(healthcheck).toMatchObject({ interval: "5s" });
         expect(healthcheck).not.toHaveProperty("startInterval");
     });
 
