@@ -14,6 +14,11 @@ import { upWithTestcontainers } from "./testcontainers";
 
 /** How often everything is done; the median counts. */
 const RUNS = Number(process.env.BENCH_RUNS ?? 3);
+/**
+ * Seconds before each measured run. ext4 without a journal takes no inode that was freed within the last minute, and looks
+ * at each of them whenever it makes a file: what the run before has removed then costs the next one most of its time.
+ */
+const PAUSE = Number(process.env.BENCH_PAUSE ?? 0);
 const SIZES = (process.env.BENCH_SIZES ?? "1,100,1000,5000").split(",").map(Number);
 
 function tablesOf(count: number): Table[] {
@@ -67,6 +72,7 @@ function pulumi(checkout: Checkout, ...args: string[]): void {
 type Figures = Map<string, number[]>;
 
 async function note(figures: Figures, what: string, work: () => Promise<unknown> | unknown): Promise<void> {
+    await sleep(PAUSE * 1000);
     const took = await seconds(work);
     figures.set(what, [...(figures.get(what) ?? []), took]);
     process.stderr.write(`${what}: ${took.toFixed(2)} s\n`);
@@ -224,7 +230,7 @@ async function main(): Promise<void> {
     const added = of("fdw-stub up with TLS") - of("fdw-stub up without TLS");
     const text = `${table(rows)}
 
-Ratios are to the same work by hand in this run (${RUNS} runs, ${base}, ${cpus().length} processors). Testcontainers runs in a
+Ratios are to the same work by hand in this run (${RUNS} runs, ${PAUSE} s of rest before each, ${base}, ${cpus().length} processors). Testcontainers runs in a
 process that has loaded it, and without its own clean-up container; all others begin with a process.
 1,000 tables take ${growth(1_000).toFixed(2)} times as long as one (aim: 1.5), 5,000 take ${growth(5_000).toFixed(2)} times as long (aim: 2.5).
 TLS adds ${(added * 1000).toFixed(0)} ms to a start (aim: under 150 ms).
