@@ -163,16 +163,16 @@ export class FdwStubDevDatabase extends pulumi.ComponentResource {
                 // A network that was left over is replaced while the server is up.
                 .all([
                     prepared.extensions,
-                    prepared.filled,
+                    prepared.current,
                     container.id,
                     reached,
                     password,
                     maintenance.id,
                     network.id,
                 ])
-                .apply(([extensions, filled, id, where, secret]) => {
+                .apply(([extensions, current, id, where, secret]) => {
                     const address = { ...where, user: devUser, password: secret };
-                    const ended = filled === id ? Promise.resolve() : endFilling(id, address, extensions);
+                    const ended = endFilling(id, extensions, address, current);
                     const databases = extensions.map((stub) => stub.database);
                     const names = extensions.map((stub) => stub.name);
                     return explained(ended.then(() => summarize(address, databases, names)));

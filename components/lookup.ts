@@ -4,9 +4,10 @@ import { choosePort } from "../docker/ports";
 import { findContainer, findNetwork, type ServerContainer } from "../docker/server";
 import { whyIncomplete, whyUnusable } from "../server/broken";
 import type { Expected, ExpectedExtension } from "../server/completeness";
+import { addressOf } from "../server/expected";
 import { InputError } from "../upstreams/errors";
 import { runner } from "./door";
-import { fillingOf } from "./filling";
+import { type Current, fillingOf } from "./filling";
 
 /** What is there of a stack, as far as the next `up` has to know. */
 export interface Found {
@@ -18,10 +19,8 @@ export interface Found {
     readonly port: number;
     /** Why the server has to be made anew, in words; undefined when it hasn't, or was never there. */
     readonly broken: string | undefined;
-    /** Whether a server runs that was made from the same declaration, but for what its stubs hold. */
-    readonly isCurrent: boolean;
-    /** Id of the container whose stubs are all of the declared version. */
-    readonly filled: string | undefined;
+    /** The server that stays. */
+    readonly current: Current | undefined;
 }
 
 function refuseForeign(container: ServerContainer, name: string, identity: StackIdentity): void {
@@ -42,13 +41,21 @@ async function whatIsBroken(
     container: ServerContainer,
     name: string,
     expected: Expected,
-    declared: string,
+    isDeclared: boolean,
 ): Promise<string | undefined> {
     const unusable = whyUnusable(container, name);
     // Of another declaration it is replaced in any case, because the label changes; nothing needs healing.
-    return unusable !== undefined || container.labels[LABEL.declared] !== declared
-        ? unusable
-        : whyIncomplete(docker, container, expected);
+    return unusable !== undefined || !isDeclared ? unusable : whyIncomplete(docker, container, expected);
+}
+
+async function currentOf(
+    container: ServerContainer,
+    stubs: readonly ExpectedExtension[],
+): Promise<Current | undefined> {
+    const address = container.running ? addressOf(container) : undefined;
+    return address === undefined
+        ? undefined
+        : { container: container.id, address, filling: await fillingOf(address, stubs) };
 }
 
 /**
@@ -83,26 +90,24 @@ export async function lookUp(
             networkGeneration,
             port,
             broken: undefined,
-            isCurrent: false,
-            filled: undefined,
+            current: undefined,
         };
     }
     refuseForeign(container, name, identity);
-    const [why, filling] = await Promise.all([
-        whatIsBroken(docker, container, name, expected, declared),
-        fillingOf(docker, container.id, stubs),
-    ]);
     const isDeclared = container.labels[LABEL.declared] === declared;
-    const broken = why ?? (isDeclared && filling === "unknown" ? "a run ended before its stubs were whole" : undefined);
+    const [why, current] = await Promise.all([
+        whatIsBroken(docker, container, name, expected, isDeclared),
+        isDeclared ? currentOf(container, stubs) : undefined,
+    ]);
+    const broken = why ?? (current?.filling === "unknown" ? "a run ended before its stubs were whole" : undefined);
     // A paused one holds its port as well.
     const holdsPort = container.running || ["paused", "restarting"].includes(container.state);
-    const current = { port: container.hostPort, running: holdsPort };
+    const itsPort = { port: container.hostPort, running: holdsPort };
     return {
         generation: broken === undefined ? (container.labels[LABEL.generation] ?? fresh) : fresh,
         networkGeneration,
-        port: await choosePort(docker, identity, configuredPort, current),
+        port: await choosePort(docker, identity, configuredPort, itsPort),
         broken,
-        isCurrent: broken === undefined && isDeclared,
-        filled: filling === "wanted" ? container.id : undefined,
+        current: broken === undefined ? current : undefined,
     };
 }

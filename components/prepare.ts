@@ -125,7 +125,7 @@ export async function prepare(configuration: Configuration, identity: StackIdent
         supportsStartInterval(docker),
         lookUp(docker, identity, declared.expected, declared.extensions, declared.hash, configuration.port),
     ]);
-    if (!found.isCurrent && Object.keys(configuration.settings).length > 0) {
+    if (found.current === undefined && Object.keys(configuration.settings).length > 0) {
         // An image that is not here yet cannot be asked; it is asked on the next run.
         if ((await inspectImage(docker, image.reference)) !== undefined) {
             await checkSettings(docker, image.reference, configuration.settings);

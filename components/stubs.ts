@@ -119,10 +119,8 @@ export function createStubs(
         );
     }
     const scripts = pulumi
-        .all([prepared.extensions, prepared.filled, server.container.id])
-        .apply(([extensions, filled, container]) =>
-            filled === container ? undefined : explained(beginFilling(container, extensions)),
-        );
+        .all([prepared.extensions, prepared.current, server.container.id])
+        .apply(([extensions, current, container]) => explained(beginFilling(container, extensions, current)));
     return wanted.databases.flatMap((name) => {
         const version = prepared.extensions.apply(
             (all) => all.find((extension) => extension.database === name)?.version ?? "",

@@ -1,13 +1,8 @@
-/**
- * What a server was made from, in a file of its container: it changes while the container stays, as labels cannot, and is
- * there to be read when the server is stopped. Only what has come to its end has one.
- */
+/** What the standalone runner made a server from. Only one that has come to its end has such a note. */
 
-import type Docker from "dockerode";
 import * as z from "zod";
-import { readContainerFile, writeContainerFiles } from "../docker/container-files";
-
-const FILE = "/fdw-stub/made-from.json";
+import type { ServerAddress } from "../server/completeness";
+import { readNote, writeNote } from "../server/note";
 
 const madeFrom = z.object({
     /** Keyed hash of everything that the runner read. */
@@ -18,17 +13,11 @@ const madeFrom = z.object({
 export type MadeFrom = z.output<typeof madeFrom>;
 
 /** @returns undefined where nothing is known, as of a run that was killed. */
-export async function readMadeFrom(docker: Docker, container: string): Promise<MadeFrom | undefined> {
-    const text = await readContainerFile(docker, container, FILE);
-    try {
-        return madeFrom.parse(JSON.parse(text ?? "null"));
-    } catch {
-        return undefined;
-    }
+export async function readMadeFrom(server: ServerAddress): Promise<MadeFrom | undefined> {
+    return madeFrom.safeParse(await readNote(server)).data;
 }
 
 /** @param known Undefined while the server is being changed. */
-export async function writeMadeFrom(docker: Docker, container: string, known: MadeFrom | undefined): Promise<void> {
-    const content = JSON.stringify(known ?? null);
-    await writeContainerFiles(docker, container, [{ file: FILE, content, executable: false, secret: true }]);
+export async function writeMadeFrom(server: ServerAddress, known: MadeFrom | undefined): Promise<void> {
+    await writeNote(server, known ?? null);
 }

@@ -21,7 +21,7 @@ import { InputError } from "../upstreams/errors";
 import { CONFIGURATION_KEYS } from "../upstreams/parse";
 import { digestInputs, fingerprint, OWN_PROGRAM, programOf } from "./fingerprint";
 import type { Kept } from "./handlers";
-import { readMadeFrom, writeMadeFrom } from "./made-from";
+import { type MadeFrom, readMadeFrom, writeMadeFrom } from "./made-from";
 import { refuseOthers } from "./ownership";
 import { isPulumiProject, type ProjectStack } from "./project";
 import { watchSignals } from "./signals";
@@ -53,36 +53,58 @@ interface Outdated {
 /**
  * Why a server cannot stay as it is; undefined when it can.
  *
+ * @param isMadeFrom Whether what a server was made from is what there is now.
  * @param goOnIfStopped Lets one that was only stopped go on; without it, being stopped is a reason.
  */
 async function reasonToRecreate(
     docker: Docker,
     server: ServerContainer,
-    isCurrent: boolean,
+    isMadeFrom: (known: MadeFrom) => boolean,
     goOnIfStopped?: (server: ServerContainer) => Promise<string | undefined>,
 ): Promise<Outdated | undefined> {
     const broken = (why: string): Outdated => ({ why, isWhole: false });
-    const changed = "what it is made from has changed";
     const stopped = canGoOn(server);
     const unusable = stopped ? undefined : whyUnusable(server, server.name);
-    if (unusable !== undefined || (stopped && !isCurrent)) {
-        return broken(unusable ?? changed);
+    if (unusable !== undefined) {
+        return broken(unusable);
     }
-    const incomplete = async () => {
-        const expected = expectedOf(server);
-        return expected === undefined ? "its container was changed" : whyIncomplete(docker, server, expected);
-    };
-    // One that runs is asked while Docker is.
-    const [network, reason] = await Promise.all([findNetwork(docker, server.name), stopped ? undefined : incomplete()]);
-    if (network === undefined) {
-        return broken("its network is gone");
+    const [expected, address] = [expectedOf(server), addressOf(server)];
+    if (expected === undefined || address === undefined) {
+        return broken("its container was changed");
     }
+    const network = findNetwork(docker, server.name).then((found) =>
+        found === undefined ? "its network is gone" : undefined,
+    );
     if (stopped) {
-        const problem = goOnIfStopped === undefined ? `its container is ${server.state}` : await goOnIfStopped(server);
-        const why = problem ?? (await incomplete());
-        return why === undefined ? undefined : broken(why);
+        const goesOn = async () =>
+            goOnIfStopped === undefined ? `its container is ${server.state}` : goOnIfStopped(server);
+        const problem = (await network) ?? (await goesOn());
+        if (problem !== undefined) {
+            return broken(problem);
+        }
     }
-    return reason !== undefined ? broken(reason) : isCurrent ? undefined : { why: changed, isWhole: true };
+    // All at once: each answer takes some time of its own.
+    const [gone, incomplete, known] = await Promise.all([
+        network,
+        whyIncomplete(docker, server, expected),
+        readMadeFrom(address),
+    ]);
+    const why = gone ?? incomplete;
+    if (why !== undefined) {
+        return broken(why);
+    }
+    // One that was still starting did not tell.
+    const from = known ?? (await readMadeFrom(address));
+    return from !== undefined && isMadeFrom(from)
+        ? undefined
+        : { why: "what it is made from has changed", isWhole: true };
+}
+
+async function noteMadeFrom(server: ServerContainer, known: MadeFrom | undefined): Promise<void> {
+    const address = addressOf(server);
+    if (address !== undefined) {
+        await writeMadeFrom(address, known);
+    }
 }
 
 /**
@@ -208,11 +230,14 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
     const program = hasProgram(identity.directory) ? programOf(identity.directory) : OWN_PROGRAM;
     const look = async (goOnIfStopped?: (server: ServerContainer) => Promise<string | undefined>) => {
         const server = await findServer(docker, identity);
-        const from = server === undefined ? undefined : await readMadeFrom(docker, server.id);
-        const digest = digestInputs(identity.directory, configuration, program, from?.included);
-        const isCurrent = from !== undefined && from.fingerprint === fingerprint(digest, server?.password ?? "");
+        const isMadeFrom = (known: MadeFrom) =>
+            known.fingerprint ===
+            fingerprint(
+                digestInputs(identity.directory, configuration, program, known.included),
+                server?.password ?? "",
+            );
         const outdated =
-            server === undefined ? undefined : await reasonToRecreate(docker, server, isCurrent, goOnIfStopped);
+            server === undefined ? undefined : await reasonToRecreate(docker, server, isMadeFrom, goOnIfStopped);
         return { server, outdated };
     };
     await joinNetwork(docker, stackName(identity));
@@ -251,7 +276,7 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
             report.step(
                 names.length === 0 ? "No stub has changed" : `Making the changed stubs anew: ${names.join(", ")}`,
             );
-            await writeMadeFrom(docker, kept.server.id, undefined);
+            await noteMadeFrom(kept.server, undefined);
         } else {
             if (Object.keys(configuration.settings).length > 0) {
                 await checkSettings(docker, image.reference, configuration.settings);
@@ -267,7 +292,7 @@ export async function up(docker: Docker, project: ProjectStack, report: Reporter
         if (made === undefined) {
             throw new InputError("The container was removed while it was being set up. Run the same again.");
         }
-        await writeMadeFrom(docker, made.id, { fingerprint: fingerprint(digest, made.password), included: [...files] });
+        await noteMadeFrom(made, { fingerprint: fingerprint(digest, made.password), included: [...files] });
         return { server: made, unchanged: false };
     });
 }

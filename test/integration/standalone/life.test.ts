@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clustersVolume } from "../../../docker/clusters";
 import { identityLabels, LABEL } from "../../../docker/labels";
 import { findContainer, findNetwork, findVolume, type ServerContainer } from "../../../docker/server";
+import { addressOf } from "../../../server/expected";
 import { writeMadeFrom } from "../../../standalone/made-from";
 import type { ConfigurationInput } from "../../../upstreams/parse";
 import { contentOfDev, type Foreign, readThrough, readThroughAsNobody, rows } from "../../engine/support/scenario";
@@ -202,10 +203,13 @@ describe("the life of a standalone stack", () => {
         });
 
         test("again where a run was killed that had begun", async () => {
-            const server = await checkout.server();
-            await writeMadeFrom(checkout.docker, server.id, undefined);
+            const address = addressOf(await checkout.server());
+            if (address === undefined) {
+                throw new Error("the server has no address");
+            }
+            await writeMadeFrom(address, undefined);
             await upInPlace("No stub has changed\n");
-            await writeMadeFrom(checkout.docker, server.id, undefined);
+            await writeMadeFrom(address, undefined);
             await rows(url, "DROP DATABASE upstream_db WITH (FORCE)");
             await rows(url, "CREATE DATABASE upstream_db");
             await upAnew(/it lacks the extension fdw_stub_upstream_db_\w+ in the database "upstream_db"/);

@@ -4,6 +4,7 @@ import { FdwStubDevDatabase, type FdwStubDevDatabaseArgs, type Upstream } from "
 import { deriveFromSchema } from "../../../components/derive";
 import { identityLabels, LABEL, stackName } from "../../../docker/labels";
 import { missingFrom, outdatedIn } from "../../../server/completeness";
+import { readNote, writeNote } from "../../../server/note";
 import { summarize } from "../../../server/summary";
 import { InputError } from "../../../upstreams/errors";
 import { extensionName } from "../../../upstreams/script";
@@ -13,6 +14,7 @@ import { type Recorded, reveal, runProgram } from "./recorder";
 // The only parts that would speak to PostgreSQL, and what reads a schema.
 vi.mock("../../../components/derive", { spy: true });
 vi.mock("../../../server/completeness", { spy: true });
+vi.mock("../../../server/note", { spy: true });
 vi.mock("../../../server/summary", { spy: true });
 
 const IDENTITY = { directory: process.cwd(), project: "fdw-stub", stack: "dev", component: "db" };
@@ -29,6 +31,8 @@ beforeEach(async () => {
     vi.stubEnv("DOCKER_HOST", engine.host);
     vi.mocked(missingFrom).mockReset().mockResolvedValue([]);
     vi.mocked(outdatedIn).mockReset().mockResolvedValue([]);
+    vi.mocked(readNote).mockReset().mockResolvedValue(undefined);
+    vi.mocked(writeNote).mockReset().mockResolvedValue();
     vi.mocked(summarize).mockReset().mockResolvedValue(SUMMARY);
 });
 afterEach(async () => {
@@ -85,14 +89,10 @@ describe("the children", () => {
             "postgresql db",
         ]);
         // The script of the stub, which is none of the container's uploads.
-        const put = "PUT /containers/db-id/archive?path=%2F";
-        expect(engine.changes).toEqual([put, put]);
-        const [begun, ended, ...more] = engine.archives;
-        expect(begun).toMatch(/filled\.json.*\bnull\b/s);
+        expect(engine.changes).toEqual(["PUT /containers/db-id/archive?path=%2F"]);
         const { version } = only(resources, "Extension", "db-upstream_db").inputs;
-        expect(ended).toMatch(new RegExp(`filled\\.json.*\\{"upstream_db":"${version}"\\}`, "s"));
-        expect(more).toEqual([]);
-        expect(begun).toContain('CREATE TABLE "public"."events"');
+        expect(vi.mocked(writeNote).mock.calls).toEqual([[expect.anything(), { stubs: { upstream_db: version } }]]);
+        expect(engine.archives.join("")).toContain('CREATE TABLE "public"."events"');
         expect(JSON.stringify(only(resources, "Container").inputs)).not.toContain('CREATE TABLE \\"');
     });
 
@@ -480,14 +480,17 @@ describe("inputs", () => {
         );
         const version = String(only(first.resources, "Extension", "db-upstream_db").inputs.version);
         engine.containers.push(container({ id: "db-id", name: NAME, networks: [NAME], labels }));
-        for (const [held, put] of [
-            ["another", 2],
-            [version, 0],
+        const stubs = { upstream_db: version };
+        for (const [held, put, notes] of [
+            ["another", 1, [{ stubs: null }, { stubs }]],
+            [version, 0, []],
         ] as const) {
             engine.archives.length = 0;
-            engine.files.set("/fdw-stub/stubs/filled.json", JSON.stringify({ upstream_db: held }));
+            vi.mocked(writeNote).mockClear();
+            vi.mocked(readNote).mockResolvedValue({ stubs: { upstream_db: held } });
             expect((await run(PLAIN)).errors).toEqual([]);
             expect(engine.archives).toHaveLength(put);
+            expect(vi.mocked(writeNote).mock.calls.map(([, note]) => note)).toEqual(notes);
         }
     });
 
@@ -499,7 +502,7 @@ describe("inputs", () => {
             'The server holds another stub than Pulumi\'s state says: "upstream_db". Run `pulumi up` once more: it makes the server anew.',
         ]);
         warn.mockRestore();
-        expect(engine.archives).toHaveLength(1);
+        expect(vi.mocked(writeNote).mock.calls.map(([, note]) => note)).toEqual([{ stubs: null }]);
     });
 
     test("differ in the generation when the server has lost something", async () => {

@@ -3,10 +3,12 @@ import { runBy } from "../../../components/door";
 import { lookUp } from "../../../components/lookup";
 import { identityLabels, LABEL, portCandidates, type StackIdentity, stackName } from "../../../docker/labels";
 import { type Expected, missingFrom } from "../../../server/completeness";
+import { readNote } from "../../../server/note";
 import { InputError } from "../../../upstreams/errors";
 import { container, type FakeContainer, type FakeEngine, fakeEngine } from "../docker/fake-engine";
 
 vi.mock("../../../server/completeness", { spy: true });
+vi.mock("../../../server/note", { spy: true });
 
 const IDENTITY: StackIdentity = { directory: `/lookup/${process.pid}`, project: "p", stack: "dev", component: "db" };
 const NAME = stackName(IDENTITY);
@@ -22,6 +24,7 @@ let engine: FakeEngine;
 beforeEach(async () => {
     engine = await fakeEngine();
     vi.mocked(missingFrom).mockReset().mockResolvedValue([]);
+    vi.mocked(readNote).mockReset().mockResolvedValue(undefined);
 });
 afterEach(async () => {
     await engine.close();
@@ -60,8 +63,7 @@ describe("lookUp", () => {
             networkGeneration: "net",
             port: PORT,
             broken: undefined,
-            isCurrent: true,
-            filled: undefined,
+            current: { container: "c0ffee", address: expect.anything(), filling: "other" },
         });
         expect(vi.mocked(missingFrom).mock.calls).toEqual([
             [{ host: "127.0.0.1", port: PORT, user: "me", password: "pw" }, EXPECTED],
@@ -74,8 +76,7 @@ describe("lookUp", () => {
             networkGeneration: FRESH,
             port: FIRST_PORT,
             broken: undefined,
-            isCurrent: false,
-            filled: undefined,
+            current: undefined,
         });
         expect(missingFrom).not.toHaveBeenCalled();
     });
@@ -93,8 +94,7 @@ describe("lookUp", () => {
             networkGeneration: "net",
             port: PORT,
             broken: `its container is ${status}`,
-            isCurrent: false,
-            filled: undefined,
+            current: undefined,
         });
     });
 
@@ -129,7 +129,7 @@ describe("lookUp", () => {
     ])("heals a server without %j", async (missing, broken) => {
         there();
         vi.mocked(missingFrom).mockResolvedValue(missing);
-        await expect(look()).resolves.toMatchObject({ generation: FRESH, port: PORT, broken, isCurrent: false });
+        await expect(look()).resolves.toMatchObject({ generation: FRESH, port: PORT, broken, current: undefined });
     });
 
     test("heals a server that does not answer", async () => {
@@ -157,30 +157,29 @@ describe("lookUp", () => {
             networkGeneration: "net",
             port: PORT,
             broken: undefined,
-            isCurrent: false,
-            filled: undefined,
+            current: undefined,
         });
         expect(missingFrom).not.toHaveBeenCalled();
     });
 
-    test.each<[string, string | undefined, object]>([
-        ["are of the declared version", '{"orders":"2","more":"1"}', { generation: "old", filled: "c0ffee" }],
-        ["are of another version", '{"orders":"1"}', { generation: "old", filled: undefined, broken: undefined }],
-        ["are others", "{}", { generation: "old", filled: undefined, broken: undefined }],
-        ["were made by nobody who told", undefined, { generation: "old", filled: undefined, broken: undefined }],
-        ["were being made", "null", { generation: FRESH, broken: "a run ended before its stubs were whole" }],
-        ["are told of in nonsense", "[", { generation: FRESH, broken: "a run ended before its stubs were whole" }],
+    const TOLD = "a run ended before its stubs were whole";
+    const current = (filling: string) => ({ generation: "old", broken: undefined, current: { filling } });
+    test.each<[string, unknown, object]>([
+        ["are of the declared version", { stubs: { orders: "2", more: "1" } }, current("wanted")],
+        ["are of another version", { stubs: { orders: "1" } }, current("other")],
+        ["are others", { stubs: {} }, current("other")],
+        ["were made by nobody who told", undefined, current("other")],
+        ["are told of in nonsense", { stubs: 1 }, current("other")],
+        ["were being made", { stubs: null }, { generation: FRESH, broken: TOLD, current: undefined }],
     ])("sees that the stubs %s", async (_, note, expected) => {
         there();
-        if (note !== undefined) {
-            engine.files.set("/fdw-stub/stubs/filled.json", note);
-        }
+        vi.mocked(readNote).mockResolvedValue(note);
         await expect(look()).resolves.toMatchObject(expected);
     });
 
     test("does not heal what another declaration has begun: it is replaced in any case", async () => {
         there();
-        engine.files.set("/fdw-stub/stubs/filled.json", "null");
+        vi.mocked(readNote).mockResolvedValue({ stubs: null });
         await expect(look(undefined, EXPECTED, "other")).resolves.toMatchObject({
             generation: "old",
             broken: undefined,

@@ -3,7 +3,6 @@ import { createServer, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
-import { tarOf } from "../../../docker/tar";
 
 /** A container as far as the code under test asks about it. */
 export interface FakeContainer {
@@ -48,8 +47,6 @@ export interface FakeEngine {
     readonly changes: string[];
     /** Archives that were put into containers, as text. */
     readonly archives: string[];
-    /** Files of every container, by path. */
-    readonly files: Map<string, string>;
     /** Answers these paths with an error of the engine's own. */
     readonly failing: Map<string, number>;
     close(): Promise<void>;
@@ -150,16 +147,6 @@ function handle(engine: FakeEngine, method: string, url: URL, body: string, resp
         engine.changes.push(`${method} ${path}${url.search}`);
         engine.archives.push(body);
         answer(response, 200);
-    } else if (path.endsWith("/archive")) {
-        const content = engine.files.get(url.searchParams.get("path") ?? "");
-        if (content === undefined) {
-            answer(response, 404, { message: "no such file" });
-        } else {
-            void tarOf([{ file: "/it", content, executable: false }]).then((archive) => {
-                response.writeHead(200, { "content-type": "application/x-tar" });
-                response.end(archive);
-            });
-        }
     } else if (path === "/_ping") {
         answer(response, 200, "OK");
     } else if (path === "/version") {
@@ -220,7 +207,6 @@ export async function fakeEngine(): Promise<FakeEngine> {
         apiVersion: "1.51",
         changes: [],
         archives: [],
-        files: new Map(),
         failing: new Map(),
         close: () =>
             new Promise((resolve) => {
