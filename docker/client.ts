@@ -95,6 +95,20 @@ export async function connectDocker(endpoint: DockerEndpoint = findDockerEndpoin
     return docker;
 }
 
+/**
+ * Creates a container. The client library would repeat everything in the request's address, where engines with debugging on
+ * and proxies before Docker's socket write it into their logs, with the passwords in the environment.
+ */
+export function createContainer(
+    docker: Docker,
+    { name, ...body }: Docker.ContainerCreateOptions,
+): Promise<Docker.Container> {
+    const query = name === undefined ? {} : { name };
+    // Both are docker-modem's, and not among dockerode's types.
+    const request = { ...query, _query: query, _body: body };
+    return docker.createContainer(request);
+}
+
 /** The status code of an answer with which Docker refused a request, for example 404 or 409. */
 export function statusCode(error: unknown): number | undefined {
     return typeof error === "object" && error !== null && "statusCode" in error && typeof error.statusCode === "number"

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { rootCertificates } from "node:tls";
 import type Docker from "dockerode";
-import { statusCode, unlessGone } from "../docker/client";
+import { createContainer, statusCode, unlessGone } from "../docker/client";
 import { LABEL } from "../docker/labels";
 import { tarOf } from "../docker/tar";
 import { ATTACHED, duplexOf, execOutput, execStream, ISOLATED } from "../rehearsal/exec";
@@ -102,7 +102,7 @@ export class PullClient {
             gssencmode: "disable",
             application_name: "fdw-stub pull",
         }).map(([name, value]) => `${name}=${value}`);
-        const container = await docker.createContainer({
+        const container = await createContainer(docker, {
             Image: image.id,
             Labels: { [LABEL.pull]: String(process.pid) },
             Entrypoint: ["perl", `${HOME}/tunnel.pl`, ...connection.targets.map(({ listen }) => listen)],

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
-import { statusCode, unlessGone } from "../docker/client";
+import { createContainer, statusCode, unlessGone } from "../docker/client";
 import { LABEL } from "../docker/labels";
 import { tarOf } from "../docker/tar";
 import { InputError } from "../upstreams/errors";
@@ -121,7 +121,7 @@ export async function removeResting(docker: Docker): Promise<void> {
 
 async function create(docker: Docker, options: RehearsalOptions, capable: boolean): Promise<Docker.Container> {
     const { image, devUser, memoryForFiles = MEMORY_FOR_FILES } = options;
-    return docker.createContainer({
+    return createContainer(docker, {
         Image: image,
         Labels: { [LABEL.rehearsal]: String(process.pid), [LABEL.rehearsalKind]: kindOf(options) },
         Entrypoint: ["perl", `${HOME}/answer.pl`, devUser],

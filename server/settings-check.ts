@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { createContainer } from "../docker/client";
 import { lastLines } from "../docker/logs";
 import { InputError } from "../upstreams/errors";
 
@@ -25,7 +26,7 @@ export async function checkSettings(
     image: string,
     settings: Readonly<Record<string, string>>,
 ): Promise<void> {
-    const container = await docker.createContainer({
+    const container = await createContainer(docker, {
         Image: image,
         User: "postgres",
         Entrypoint: ["sh", "-c", SCRIPT, "sh"],

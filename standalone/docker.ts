@@ -1,5 +1,6 @@
 import type { ContainerCreateOptions } from "dockerode";
 import * as z from "zod";
+import { createContainer } from "../docker/client";
 import { clustersVolume, ensureClusters } from "../docker/clusters";
 import { waitForNetwork } from "../docker/network";
 import { joinNetwork } from "../docker/own-container";
@@ -102,14 +103,14 @@ function createOptions(inputs: ContainerInputs, context: RunContext): ContainerC
     };
 }
 
-async function createContainer(inputs: ContainerInputs, context: HandlerContext): Promise<string> {
+async function startServer(inputs: ContainerInputs, context: HandlerContext): Promise<string> {
     const { docker, ended } = context;
     // As the hooks do that this runner does not call.
     await Promise.all(inputs.networksAdvanced.map(({ name }) => waitForNetwork(docker, name, { signal: ended })));
     if (inputs.volumes.some(({ volumeName }) => volumeName === clustersVolume(inputs.image))) {
         await ensureClusters(docker, inputs.image);
     }
-    const container = await docker.createContainer(createOptions(inputs, context));
+    const container = await createContainer(docker, createOptions(inputs, context));
     if (inputs.uploads.length > 0) {
         await container.putArchive(await tarOf(inputs.uploads), { path: "/" });
     }
@@ -151,7 +152,7 @@ export const dockerHandlers: Handlers = {
         if (context.kept === undefined) {
             context.progress("Starting PostgreSQL");
         }
-        const id = context.kept?.server.id ?? (await createContainer(container, context));
+        const id = context.kept?.server.id ?? (await startServer(container, context));
         return { id, outputs: { name: container.name, ports: container.ports } };
     },
 };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { connectDocker, dockerClient, explainUnreachable, statusCode } from "../../../docker/client";
+import { connectDocker, createContainer, dockerClient, explainUnreachable, statusCode } from "../../../docker/client";
 import type { DockerEndpoint } from "../../../docker/endpoint";
 import { InputError } from "../../../upstreams/errors";
 import { fakeEngine } from "./fake-engine";
@@ -126,6 +126,21 @@ describe("connectDocker", () => {
             await engine.close();
         }
     });
+});
+
+test("a container's environment is in no request's address", async () => {
+    const engine = await fakeEngine();
+    try {
+        const body = { Image: "postgres:18", Env: ["POSTGRES_PASSWORD=geheim"] };
+        await expect(createContainer(engine.docker, { name: "a", ...body })).resolves.toMatchObject({ id: "created" });
+        await createContainer(engine.docker, body);
+        expect(engine.changes).toEqual([
+            `POST /containers/create?name=a ${JSON.stringify(body)}`,
+            `POST /containers/create ${JSON.stringify(body)}`,
+        ]);
+    } finally {
+        await engine.close();
+    }
 });
 
 test.each([

@@ -151,6 +151,9 @@ function handle(engine: FakeEngine, method: string, url: URL, body: string, resp
         answer(response, 200, "OK");
     } else if (path === "/version") {
         answer(response, 200, { ApiVersion: engine.apiVersion });
+    } else if (path === "/containers/create") {
+        engine.changes.push(`${method} ${path}${url.search} ${body}`);
+        answer(response, 201, { Id: "created" });
     } else if (path === "/containers/json") {
         const all = url.searchParams.get("all") === "true";
         const labels = filterOf(url, "label");
