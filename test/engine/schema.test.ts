@@ -59,7 +59,7 @@ describeEngine("a stack derived from a schema", () => {
              CREATE MATERIALIZED VIEW totals AS SELECT coalesce(sum(price), 0)::int AS total FROM items, customers;`,
         );
         const diff = await stack.previewedDiff();
-        const [, shown = ""] = /FdwStubDevDatabase: \(update\)(.*?)docker:index/s.exec(diff) ?? [];
+        const [, shown = ""] = /FdwStubDevDatabase: \(update\)(.*?)postgresql:index/s.exec(diff) ?? [];
         expect(shown).toMatch(/~ orders\.internal:6432\/orders: \{/);
         expect(shown).toMatch(/\+ crm\.customers\s*: \{\s*\+ id: "bigint"/);
         expect(shown).toMatch(/\+ price\s*: "numeric\(10,2\)"/);
