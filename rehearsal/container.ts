@@ -14,8 +14,9 @@ import { LABEL } from "../docker/labels";
 import { tarOf } from "../docker/tar";
 import { InputError } from "../upstreams/errors";
 import { Answering } from "./answering";
-import { ATTACHED, duplexOf, execOutput, execStream, ISOLATED } from "./exec";
+import { ATTACHED, duplexOf, execStream, ISOLATED } from "./exec";
 import type { FinalServer } from "./final";
+import { Multiplexer } from "./multiplexer";
 import { Session } from "./session";
 
 /** Also from the bundle in `dist/`. */
@@ -66,7 +67,7 @@ const NEXT = `${HOME}/socket/next`;
 
 /** The files that the container needs, from this folder. */
 function serverFiles() {
-    return ["answer.pl", "relay.pl", "certificate.sh", "final.sh"].map((name) => ({
+    return ["answer.pl", "multiplex.pl", "relay.pl", "certificate.sh", "final.sh"].map((name) => ({
         file: `${HOME}/${name}`,
         content: readFileSync(join(SOURCES, name), "utf8"),
         executable: false,
@@ -98,13 +99,28 @@ function resting(docker: Docker, kind?: string): Promise<Docker.ContainerInfo[]>
     return docker.listContainers({ filters: { label: [label], status: ["running"] } });
 }
 
+/** The ways into a container. */
+interface Reached {
+    readonly ways: Multiplexer;
+    readonly answering: Answering;
+}
+
+async function multiplexer(container: Docker.Container): Promise<Multiplexer> {
+    return new Multiplexer(await execStream(container, ["perl", `${HOME}/multiplex.pl`]));
+}
+
 /** Takes a container that rests; undefined where it does not rest any more. */
-async function take(container: Docker.Container): Promise<Answering | undefined> {
+async function take(container: Docker.Container): Promise<Reached | undefined> {
     try {
-        const stream = await execStream(container, ["perl", `${HOME}/relay.pl`, NEXT]);
-        const answering = new Answering(stream);
-        await answering.ready(() => "");
-        return answering;
+        const ways = await multiplexer(container);
+        const answering = new Answering(ways.connect(NEXT));
+        try {
+            await answering.ready(() => "");
+        } catch (error) {
+            ways.end();
+            throw error;
+        }
+        return { ways, answering };
     } catch {
         return undefined;
     }
@@ -114,8 +130,10 @@ async function take(container: Docker.Container): Promise<Answering | undefined>
 export async function removeResting(docker: Docker): Promise<void> {
     for (const { Id } of await resting(docker)) {
         const container = docker.getContainer(Id);
+        const reached = await take(container);
         // The end of its commands ends it.
-        (await take(container))?.end();
+        reached?.answering.end();
+        reached?.ways.end();
     }
 }
 
@@ -143,6 +161,7 @@ export class RehearsalServer {
 
     private constructor(
         readonly container: Docker.Container,
+        private readonly ways: Multiplexer,
         readonly answering: Answering,
         private readonly options: RehearsalOptions,
     ) {}
@@ -160,8 +179,11 @@ export class RehearsalServer {
             try {
                 const { stream, said } = await begin(container);
                 const answering = new Answering(stream);
+                const ways = multiplexer(container);
+                // While the cluster is initialised; what is wrong is told there.
+                ways.catch(() => undefined);
                 await answering.ready(() => said.join(""));
-                return new RehearsalServer(container, answering, options);
+                return new RehearsalServer(container, await ways, answering, options);
             } catch (error) {
                 await unlessGone(container.remove({ force: true, v: true })).catch(() => undefined);
                 tried.push(error instanceof Error ? error.message : String(error));
@@ -176,9 +198,9 @@ export class RehearsalServer {
     static async next(docker: Docker, options: RehearsalOptions): Promise<RehearsalServer> {
         for (const { Id } of await resting(docker, kindOf(options))) {
             const container = docker.getContainer(Id);
-            const answering = await take(container);
-            if (answering !== undefined) {
-                return new RehearsalServer(container, answering, options);
+            const reached = await take(container);
+            if (reached !== undefined) {
+                return new RehearsalServer(container, reached.ways, reached.answering, options);
             }
         }
         return RehearsalServer.start(docker, options);
@@ -202,8 +224,8 @@ export class RehearsalServer {
     }
 
     /** Bytes to and from the server, which lets everybody in by this way. */
-    connect(socket = INNER): Promise<Duplex> {
-        return execStream(this.container, ["perl", `${HOME}/relay.pl`, socket]);
+    connect(socket = INNER): Duplex {
+        return this.ways.connect(socket);
     }
 
     /** A session of the superuser, beside the schema's own. */
@@ -213,13 +235,13 @@ export class RehearsalServer {
 
     /** A session of ours, of which the server's log tells nothing. */
     async quietSession(database: string): Promise<Session> {
-        return Session.open(await this.connect(), { user: this.options.devUser, database, ...QUIET });
+        return Session.open(this.connect(), { user: this.options.devUser, database, ...QUIET });
     }
 
     /** The text of a file below the cluster's data, from the moment on at which it holds a mark. */
-    async dataFile(name: string, mark: string): Promise<Duplex> {
+    dataFile(name: string, mark: string): Duplex {
         const wait = 'for i in $(seq 500); do grep -qF "$2" "$1" && break; sleep 0.02; done; exec cat "$1"';
-        return execStream(this.container, ["sh", "-c", wait, "sh", `${HOME}/data/${name}`, mark]);
+        return this.ways.command(["sh", "-c", wait, "sh", `${HOME}/data/${name}`, mark]);
     }
 
     /** A session for the schema's statements, none of which takes forever. */
@@ -234,7 +256,7 @@ export class RehearsalServer {
     private async open(database: string, socket: string, milliseconds?: number): Promise<Session> {
         const reach = () => this.connect(socket);
         return Session.open(
-            await reach(),
+            reach(),
             { user: this.options.devUser, database },
             milliseconds === undefined ? undefined : { milliseconds, reach },
             this.password,
@@ -249,20 +271,15 @@ export class RehearsalServer {
     async serveFinal({ plan }: FinalServer): Promise<void> {
         await this.answering.stop();
         const hosts = plan.hostAliases.map(({ host, ip }) => `${ip} ${host}`).join("\n");
-        await this.container.putArchive(
-            await tarOf([...plan.files, { file: `${HOME}/hosts`, content: `${hosts}\n`, executable: false }]),
-            { path: "/" },
-        );
-        await execOutput(
-            this.container,
+        await this.ways.output(
             ["sh", `${HOME}/final.sh`, ...plan.entrypoints, ...plan.command],
-            "root",
-            Object.entries({
+            await tarOf([...plan.files, { file: `${HOME}/hosts`, content: `${hosts}\n`, executable: false }]),
+            {
                 ...plan.environment,
                 POSTGRES_USER: this.options.devUser,
                 POSTGRES_PASSWORD: this.password,
                 POSTGRES_DB: "postgres",
-            }).map(([name, value]) => `${name}=${value}`),
+            },
         );
     }
 
@@ -278,7 +295,7 @@ export class RehearsalServer {
 
     /** A database's schema as `pg_dump` writes it. */
     dump(database: string, options: readonly string[]): Promise<string> {
-        return execOutput(this.container, [
+        return this.ways.output([
             "sh",
             "-c",
             'PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH" exec pg_dump "$@"',
@@ -297,6 +314,7 @@ export class RehearsalServer {
     async rest(): Promise<void> {
         try {
             await this.answering.rest(REST_SECONDS);
+            this.ways.end();
         } catch {
             await this.end();
         }
@@ -305,6 +323,7 @@ export class RehearsalServer {
     /** Ends the container, which removes itself. */
     async end(): Promise<void> {
         this.answering.end();
+        this.ways.end();
         await unlessGone(this.container.remove({ force: true, v: true })).catch((error: unknown) => {
             // 409: its own removal is under way.
             if (statusCode(error) !== 409) {

@@ -49,7 +49,7 @@ export interface BatchResult extends Pick<QueryResult, "error" | "state" | "lost
 export interface QueryLimit {
     readonly milliseconds: number;
     /** Another stream to the same server, to ask it to cancel. */
-    reach(): Promise<Duplex>;
+    reach(): Duplex;
 }
 
 interface Running {
@@ -187,7 +187,7 @@ export class Session {
                 this.stream.destroy();
                 return;
             }
-            this.cancel(limit).catch(() => undefined);
+            this.cancel(limit);
             this.timer = setTimeout(late, CANCEL_MS);
         };
         this.timer = setTimeout(late, limit.milliseconds);
@@ -208,9 +208,9 @@ export class Session {
     }
 
     /** Asks the server to cancel what runs. */
-    private async cancel({ reach }: QueryLimit): Promise<void> {
+    private cancel({ reach }: QueryLimit): void {
         if (this.key !== undefined) {
-            const stream = await reach();
+            const stream = reach();
             stream.on("error", () => undefined);
             stream.resume();
             stream.end(serialize.cancel(this.key.processID, this.key.secretKey));

@@ -153,7 +153,7 @@ export class Attempt {
         await admin.rows(
             `SET log_min_messages TO log; DO $$ BEGIN RAISE LOG '${mark}'; END $$; SET log_min_messages TO panic`,
         );
-        return seenIn(logRecords(await this.server.dataFile(LOG_FILE, mark)));
+        return seenIn(logRecords(this.server.dataFile(LOG_FILE, mark)));
     }
 
     private note(database: string, notice: MirrorNotice): void {

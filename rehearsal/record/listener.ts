@@ -1,6 +1,6 @@
 /**
- * A port on the loopback address that leads to the rehearsal's server, for programs that know nothing of its container.
- * The container has no network: each connection is a command in it.
+ * A port on the loopback address that leads to the rehearsal's server, for programs that know nothing of its container,
+ * which has no network.
  */
 
 import { once } from "node:events";
@@ -12,7 +12,7 @@ export interface Way {
     /** Called before a client enters a database, which need not exist. */
     enters(database: string): Promise<void>;
     /** Bytes to and from the server. */
-    connect(): Promise<Duplex>;
+    connect(): Duplex;
 }
 
 export class Listener {
@@ -72,7 +72,7 @@ async function lead(socket: Socket, way: Way): Promise<void> {
     if (first.database !== undefined) {
         await way.enters(first.database);
     }
-    const server = await way.connect();
+    const server = way.connect();
     if (socket.destroyed) {
         server.destroy();
         return;

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Starts the stack's own server in the rehearsal's container, on the cluster that is there, and waits until it answers:
-# final.sh ENTRYPOINT ARGUMENT…
+# final.sh ENTRYPOINT ARGUMENT… <its files
 set -eu
 home=/rehearsal
 
+tar -xf - -C /
 [ -e "$home/hosts.first" ] || cp /etc/hosts "$home/hosts.first"
 cat "$home/hosts.first" "$home/hosts" >/etc/hosts
 export PGDATA="$home/data"
