@@ -475,9 +475,9 @@ sub stop {
     return unless running();
     # At once: the cluster is thrown away.
     kill 'QUIT', $postmaster;
-    for (1 .. 1000) {
+    for (1 .. 5000) {
         last unless running();
-        select undef, undef, undef, 0.01;
+        select undef, undef, undef, 0.002;
     }
     kill 'KILL', $postmaster if running();
     undef $postmaster;
@@ -521,26 +521,39 @@ sub forget {
     $speaks_tls = 0;
 }
 
-# A copy of the initialised cluster that is being made while the one before it is in use.
-my $spare;
+# Begins a command whose end nobody waits for now.
+sub begin {
+    my @command = @_;
+    my $child = fork;
+    return $child if $child || !defined $child;
+    close $_->{socket} for values %listening;
+    exec @command or POSIX::_exit(1);
+}
+
+# A copy of the initialised cluster is made while the one before it is in use.
+my $spare = "$memory/spare";
+my $copying;
+# The cluster that is there has not been used yet.
+my $unused = 0;
 
 sub begin_spare {
-    return if $spare || $place ne $memory;
-    $spare = fork // return;
-    return if $spare;
-    close $_->{socket} for values %listening;
-    exec 'cp', '-a', $pristine, "$memory/spare" or POSIX::_exit(1);
+    return if -d $spare || $place ne $memory;
+    $copying = begin('sh', '-c', 'cp -a "$1" "$2.part" && mv "$2.part" "$2"', 'sh', $pristine, $spare);
 }
 
 # A fresh copy of the initialised cluster.
 sub renew {
-    system('rm', '-rf', "$memory/data", "$home/disk") == 0 or die "cannot remove the old cluster\n";
+    return if $unused && -d "$place/data";
+    # The last one is removed while the next one is in use.
+    my $old = "$memory/old";
+    system('rm', '-rf', "$home/disk", $old) == 0 or die "cannot remove the old cluster\n";
+    begin('rm', '-rf', $old) if rename "$memory/data", $old;
     unlink $data;
     mkdir $place;
-    my $there = $spare && waitpid($spare, 0) == $spare && $? == 0 && $place eq $memory;
-    undef $spare;
-    if (!$there || !rename "$memory/spare", "$place/data") {
-        system('rm', '-rf', "$memory/spare");
+    waitpid $copying, 0 if $copying && !-d $spare;
+    undef $copying;
+    if ($place ne $memory || !rename $spare, "$place/data") {
+        system('rm', '-rf', $spare, "$spare.part", $old);
         system('cp', '-a', $pristine, "$place/data") == 0 or die "cannot copy the cluster\n";
     }
     symlink "$place/data", $data or die "cannot lead to the cluster: $!\n";
@@ -550,6 +563,7 @@ sub serve {
     my (@arguments) = @_;
     forget();
     renew();
+    $unused = 0;
     unlink $inner;
     $answers_names = 1;
     $postmaster = as_postgres(sub {
@@ -560,23 +574,21 @@ sub serve {
         $ENV{SSL_CERT_FILE} = "$home/tls/ca.crt";
         exec "$bin/postgres", '-D', $data, @arguments;
     });
-    for (1 .. 6000) {
+    for (1 .. 30000) {
         die "PostgreSQL did not start: " . `tail -n 5 $home/log` unless running();
-        if (-S $inner && ready()) {
+        if (ready()) {
             begin_spare();
             return;
         }
-        select undef, undef, undef, 0.01;
+        select undef, undef, undef, 0.002;
     }
     die "PostgreSQL did not answer within a minute\n";
 }
 
+# PostgreSQL says so in this file, on a line of its own.
 sub ready {
-    socket my $server, AF_UNIX, SOCK_STREAM, 0 or return 0;
-    connect $server, pack_sockaddr_un($inner) or return 0;
-    syswrite $server, startup(user => $superuser, database => 'template1');
-    my $read = sysread $server, my $type, 1;
-    return $read && $type eq 'R';
+    open my $file, '<', "$data/postmaster.pid" or return 0;
+    return grep { /^ready/ } <$file>;
 }
 
 # ---- Commands -----------------------------------------------------------------------------------------------------
@@ -641,10 +653,11 @@ sub rest {
     # All but this one, and the container's init.
     kill 'KILL', -1;
     1 while waitpid(-1, 0) > 0;
-    undef $spare;
+    undef $copying;
     system 'find', '/', '/dev/shm', split(' ', '/tmp /var/lib/postgresql /var/run/postgresql'), '-xdev', '-user', 'postgres',
         '-cnewer', "$home/begun", '!', '-path', "$home/*", '!', '-type', 'd', '-delete';
     renew();
+    $unused = 1;
     my $path = "$home/socket/next";
     unlink $path;
     socket my $socket, AF_UNIX, SOCK_STREAM, 0 or exit 1;

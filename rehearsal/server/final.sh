@@ -8,13 +8,13 @@ tar -xf - -C /
 [ -e "$home/hosts.first" ] || cp /etc/hosts "$home/hosts.first"
 cat "$home/hosts.first" "$home/hosts" >/etc/hosts
 export PGDATA="$home/data"
-PATH="/usr/lib/postgresql/${PG_MAJOR:-}/bin:$PATH"
 
 setsid "$@" >"$home/log" 2>&1 </dev/null &
 server=$!
 echo "$server" >"$home/session"
 for attempt in $(seq 3000); do
-    if pg_isready -q -h /var/run/postgresql; then
+    # PostgreSQL says so in this file, on a line of its own.
+    if grep -q '^ready' "$PGDATA/postmaster.pid" 2>/dev/null; then
         exit 0
     fi
     if ! kill -0 "$server" 2>/dev/null; then
