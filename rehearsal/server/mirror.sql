@@ -232,10 +232,11 @@ DECLARE
     changed boolean := false;
 BEGIN
     -- Most tables are new and of plain columns.
-    IF created AND NOT jsonb_path_exists(t, '$.columns[*] ? (@.typid != null || @.generated != null)') THEN
+    IF created AND t ->> 'remote_schema' NOT IN ('pg_catalog', 'information_schema')
+        AND NOT jsonb_path_exists(t, '$.columns[*] ? (@.typid != null || @.generated != null)') THEN
         BEGIN
             PERFORM pg_fdw_stub_rehearsal.dblink_exec(connection, format('CREATE TABLE %s (%s)', name,
-                (SELECT string_agg(format('%I %s', c ->> 'name', c ->> 'type'), ', ') FROM jsonb_array_elements(t -> 'columns') AS c)));
+                (SELECT string_agg(format('%I %s', own ->> 'name', own ->> 'type'), ', ') FROM jsonb_array_elements(t -> 'columns') AS own)));
             RETURN true;
         EXCEPTION WHEN OTHERS THEN
             -- It is there, or its schema is not; what else is wrong is told below.
