@@ -324,7 +324,8 @@ export class LearningPass {
         const dev = await this.sessions.to(this.plan.devDatabase);
         if (this.watch.on) {
             this.place = { file: "", line: 1 };
-            await this.usage.observeBodies();
+            await this.lookAtNames();
+            await this.usage.observeBodies((sql) => this.watch.tells({ sql }));
             await this.provider.provide(this.usage.settle().tables, dev, true);
         }
         const servers = new Set<string>();
@@ -442,12 +443,16 @@ export class LearningPass {
         if (this.watch.asks(statement)) {
             await this.drain();
             this.at(statement);
-            const names = await this.look(NAMES_THERE);
-            this.watch.found(
-                await this.effective(),
-                names.flatMap(([name]) => name ?? []),
-            );
+            await this.lookAtNames();
         }
+    }
+
+    private async lookAtNames(): Promise<void> {
+        const names = await this.look(NAMES_THERE);
+        this.watch.found(
+            await this.effective(),
+            names.flatMap(([name]) => name ?? []),
+        );
     }
 
     private numberOf(statement: ReadStatement): number {

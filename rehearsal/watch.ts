@@ -71,8 +71,8 @@ export class Watch {
         this.names.add(plain(schema));
     }
 
-    /** Whether a statement may tell anything, as far as its text says. */
-    tells({ sql }: ReadStatement): boolean {
+    /** Whether a statement, or a routine by its definition, may tell anything, as far as its text says. */
+    tells({ sql }: Pick<ReadStatement, "sql">): boolean {
         if (/\bdblink/i.test(sql)) {
             this.on = true;
             return true;

@@ -93,11 +93,18 @@ export class Usage {
         );
     }
 
-    /** At the end: the bodies of all routines, which nothing may have called, with the catalogs as they are then. */
-    async observeBodies(): Promise<void> {
-        const written = (await writtenRoutines(this.query)).filter(({ routine }) =>
-            this.concerns(routine.source?.body ?? ""),
-        );
+    /**
+     * At the end: the bodies of routines, which nothing may have called, with the catalogs as they are then.
+     *
+     * @param tells whether a routine can tell anything, by its definition and the names of the tables that it is a trigger of.
+     */
+    async observeBodies(tells: (definition: string) => boolean = () => true): Promise<void> {
+        const written = (await writtenRoutines(this.query)).filter(({ routine: { source }, triggerOn }) => {
+            const on = triggerOn.map(({ schema, name }) => `${schema} ${name}`);
+            return (
+                source !== undefined && this.concerns(source.body) && tells([source.sql, source.body, ...on].join("\n"))
+            );
+        });
         if (written.length === 0) {
             return;
         }
