@@ -7,6 +7,7 @@ import type { Session } from "./session";
 
 export class Cluster {
     private readonly sessions: Sessions;
+    private readonly made = new Set<string>();
 
     constructor(server: RehearsalServer) {
         this.sessions = new Sessions((database) => server.quietSession(database));
@@ -19,6 +20,9 @@ export class Cluster {
 
     /** Makes a database where there is none of that name. */
     async database(name: string): Promise<void> {
+        if (this.made.has(name)) {
+            return;
+        }
         const { error } = await (await this.in("postgres")).query(
             `CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0`,
         );
@@ -26,6 +30,7 @@ export class Cluster {
         if (error !== undefined && error.code !== "42P04") {
             throw error;
         }
+        this.made.add(name);
     }
 
     /** Makes a role; false where that cannot be, for example because there is one. */

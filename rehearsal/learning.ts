@@ -282,7 +282,6 @@ export class LearningPass {
         const tried = new Set<string>();
         let ran = first;
         for (let mends = 0; ran.error !== undefined && mends < MAX_MENDS; mends += 1) {
-            await this.server.answering.sync();
             const session = await this.sessions.to(this.databaseOf(statement));
             const mend = mendOf(told(ran.error));
             const mark = JSON.stringify(mend);

@@ -77,6 +77,7 @@ export class Mender {
                 }
                 return true;
             case "trust": {
+                await answering.sync();
                 const users = answering.takeUnanswered();
                 for (const user of users) {
                     knowledge.trusted.add(user);

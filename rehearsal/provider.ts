@@ -77,7 +77,8 @@ export class Provider {
     }
 
     private isFrozen(table: UsedTable): boolean {
-        return this.stubsOfUsed(table).some((database) => this.knowledge.frozen.has(database));
+        const { frozen } = this.knowledge;
+        return frozen.size > 0 && this.stubsOfUsed(table).some((database) => frozen.has(database));
     }
 
     private stubsOfUsed({ server }: UsedTable): string[] {

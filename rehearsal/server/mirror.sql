@@ -420,6 +420,8 @@ BEGIN
                     PERFORM pg_fdw_stub_rehearsal.mirror(command.objid, true);
                     CONTINUE;
                 END IF;
+                -- Most are plain tables, without anything below them.
+                CONTINUE WHEN NOT EXISTS (SELECT FROM pg_class WHERE pg_class.oid = command.objid AND (relkind = 'f' OR relhassubclass));
                 FOR relation IN
                     WITH RECURSIVE below AS (
                         SELECT command.objid AS oid
