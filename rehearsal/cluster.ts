@@ -23,9 +23,7 @@ export class Cluster {
         if (this.made.has(name)) {
             return;
         }
-        const { error } = await (await this.in("postgres")).query(
-            `CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0`,
-        );
+        const { error } = await (await this.in("postgres")).createDatabase(name, "template0");
         // 42P04: it is there already.
         if (error !== undefined && error.code !== "42P04") {
             throw error;

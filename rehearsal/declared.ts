@@ -66,7 +66,7 @@ export async function declaredStubs(
             // Names that differ lead to one place.
             continue;
         }
-        await admin.query(`CREATE DATABASE ${quoteIdent(database)} TEMPLATE template0`);
+        await admin.createDatabase(database, "template0");
         const session = await server.session(database);
         const { requires, statements } = await stubStatements(stub);
         for (const name of requires) {

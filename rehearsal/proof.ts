@@ -56,7 +56,10 @@ export class ProofPass {
             }
             const databases = [devDatabase, ...final.databases.map(({ database }) => database)];
             for (const database of new Set(databases.filter((name) => name !== "postgres"))) {
-                await admin.rows(`CREATE DATABASE ${quoteIdent(database)}`);
+                const { error } = await admin.createDatabase(database, "template1");
+                if (error !== undefined) {
+                    throw error;
+                }
             }
         } finally {
             admin.end();

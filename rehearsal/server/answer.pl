@@ -263,7 +263,8 @@ sub create_database {
     give($server, startup(user => $superuser, database => 'postgres', %quiet));
     message($server, 'ZE');
     (my $quoted = $name) =~ s/"/""/g;
-    my $sql = "CREATE DATABASE \"$quoted\" TEMPLATE template0\0";
+    my $strategy = ($ENV{PG_MAJOR} // '') =~ /^(\d+)/ && $1 >= 15 ? ' STRATEGY file_copy' : '';
+    my $sql = "CREATE DATABASE \"$quoted\" TEMPLATE template0$strategy\0";
     give($server, 'Q' . pack('N', 4 + length $sql) . $sql);
     message($server, 'Z');
     give($server, 'X' . pack 'N', 4);

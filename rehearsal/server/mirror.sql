@@ -66,7 +66,8 @@ BEGIN
         END IF;
         BEGIN
             PERFORM pg_fdw_stub_rehearsal.dblink_exec('fdw_stub_rehearsal:',
-                format('CREATE DATABASE %I TEMPLATE template0', database));
+                format('CREATE DATABASE %I TEMPLATE template0', database)
+                    || CASE WHEN current_setting('server_version_num')::int >= 150000 THEN ' STRATEGY file_copy' ELSE '' END);
         EXCEPTION WHEN duplicate_database THEN
             NULL;
         END;
