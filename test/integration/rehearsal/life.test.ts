@@ -164,6 +164,27 @@ describe("it rests", () => {
     });
 });
 
+test("a pass begins on the cluster that was copied while the one before it was in use", async () => {
+    const server = await RehearsalServer.start(docker, { ...OPTIONS, image });
+    const numberOf = async (name: string) => {
+        const session = await server.session("postgres");
+        await session.rows("CREATE TEMPORARY TABLE seen (line text)");
+        await session.rows(`COPY seen FROM PROGRAM 'stat -c %i /rehearsal/memory/${name} || true'`);
+        const rows = await session.rows("SELECT line FROM seen");
+        session.end();
+        return rows.flat();
+    };
+    try {
+        await server.fresh();
+        await expect.poll(() => numberOf("spare"), GONE).toHaveLength(1);
+        const spare = await numberOf("spare");
+        await server.fresh();
+        expect(await numberOf("data")).toEqual(spare);
+    } finally {
+        await server.end();
+    }
+});
+
 describe("when its files have no room in memory", () => {
     test("the schema runs on disk", async () => {
         const schema = await input("CREATE TABLE large AS SELECT repeat('x', 1000) FROM generate_series(1, 60000);");
