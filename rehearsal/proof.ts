@@ -10,9 +10,7 @@ import type { FinalServer } from "./final";
 import { runAll } from "./pipeline";
 import { failureOf, outcomeOf, type Ran, RESET, runStatement, Sessions } from "./running";
 import { DISK_FULL } from "./session";
-
-/** Stubs that are filled at a time. */
-const AT_A_TIME = 8;
+import { several } from "./several";
 
 export interface ProofPlan {
     readonly devDatabase: string;
@@ -84,10 +82,7 @@ export class ProofPass {
         };
         // Many shards are many stubs: beginning a session takes longer than filling most of them.
         // A stub that gives a role the secret that is passed on may not do so beside another one.
-        const step = final.passesSecrets ? 1 : AT_A_TIME;
-        for (let at = 0; at < final.databases.length; at += step) {
-            await Promise.all(final.databases.slice(at, at + step).map(fill));
-        }
+        await several(final.databases, fill, final.passesSecrets ? 1 : undefined);
         const dev = await this.sessions.to(devDatabase);
         for (const sql of plan.baseline) {
             await dev.rows(sql);

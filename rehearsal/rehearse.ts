@@ -26,6 +26,7 @@ import { mergeDeclared, placeUpstreams, sharedDatabases } from "./placement";
 import { ProofPass, StubError } from "./proof";
 import { type Result, resultOf, type StubContent } from "./result";
 import { DISK_FULL } from "./session";
+import { several } from "./several";
 import { dumpStub, immovableIn, tablesOf } from "./stubs";
 
 /** Passes after which what still changes is taken as it is. */
@@ -333,19 +334,24 @@ class Rehearsal {
             for (const [database, { tables }] of declared.contracts) {
                 stubs.set(database, { entries: [], immovable: new Set(), tables });
             }
-            for (const database of end.databases.filter((name) => !declared.contracts.has(name))) {
+            const others = end.databases.filter((name) => !declared.contracts.has(name));
+            const contents = await several(others, async (database): Promise<StubContent | undefined> => {
                 const session = await pass.stub(database);
                 const tables = await tablesOf(session);
-                const rows = knowledge.scripted.has(database) ? "" : (declared.rows.get(database) ?? "");
                 // Every cluster has the database postgres; it is a stub where something is in it.
-                if (database !== "postgres" || tables.length > 0) {
-                    stubs.set(database, {
-                        entries: await dumpStub(server, database, rows),
-                        immovable: await immovableIn(session),
-                        tables,
-                    });
+                if (database === "postgres" && tables.length === 0) {
+                    return undefined;
                 }
-            }
+                const rows = knowledge.scripted.has(database) ? "" : (declared.rows.get(database) ?? "");
+                const entries = await dumpStub(server, database, rows);
+                return { entries, immovable: await immovableIn(session), tables };
+            });
+            others.forEach((database, at) => {
+                const content = contents[at];
+                if (content !== undefined) {
+                    stubs.set(database, content);
+                }
+            });
             const settled = pass.settled();
             const result = resultOf({
                 facts: pass.facts,
