@@ -229,15 +229,18 @@ DECLARE
     c record;
     changes text[] := '{}';
     name text := format('%I.%I', (t ->> 'remote_schema'), (t ->> 'remote_name'));
+    statement text;
     -- Of a view or another thing that the upstream's own DDL made, nothing is changed.
     changed boolean := false;
 BEGIN
     -- Most tables are new and of plain columns.
     IF created AND t ->> 'remote_schema' NOT IN ('pg_catalog', 'information_schema')
         AND NOT jsonb_path_exists(t, '$.columns[*] ? (@.typid != null || @.generated != null)') THEN
+        -- Out of the block: what is wrong with the statement itself must not look as if the table were there.
+        statement := format('CREATE TABLE %s (%s)', name,
+            (SELECT string_agg(format('%I %s', own ->> 'name', own ->> 'type'), ', ') FROM jsonb_array_elements(t -> 'columns') AS own));
         BEGIN
-            PERFORM pg_fdw_stub_rehearsal.dblink_exec(connection, format('CREATE TABLE %s (%s)', name,
-                (SELECT string_agg(format('%I %s', own ->> 'name', own ->> 'type'), ', ') FROM jsonb_array_elements(t -> 'columns') AS own)));
+            PERFORM pg_fdw_stub_rehearsal.dblink_exec(connection, statement);
             RETURN true;
         EXCEPTION WHEN OTHERS THEN
             -- It is there, or its schema is not; what else is wrong is told below.
