@@ -106,38 +106,11 @@ function constants(value: unknown): string[] {
 }
 
 function targetsInPl(statements: readonly PlStatement[]): Target[] {
-    return statements.flatMap((statement): Target[] => {
-        switch (statement.kind) {
-            case "block":
-                return [...targetsInPl(statement.body), ...targetsInPl(statement.handlers)];
-            case "if":
-                return [
-                    ...statement.branches.flatMap(({ body }) => targetsInPl(body)),
-                    ...targetsInPl(statement.otherwise),
-                ];
-            case "sql":
-                return targetsInSql(statement.query);
-            case "execute": {
-                const text = constantText(statement.query);
-                return text === undefined ? [] : targetsInSql(text);
-            }
-            case "for-integer":
-            case "foreach":
-                return targetsInPl(statement.body);
-            case "for-query":
-                return [...(statement.dynamic ? [] : targetsInSql(statement.query)), ...targetsInPl(statement.body)];
-            case "return-query":
-                return statement.dynamic ? [] : targetsInSql(statement.query);
-            case "other":
-                return [
-                    ...statement.queries
-                        .filter(({ kind }) => kind === "statement")
-                        .flatMap(({ text }) => targetsInSql(text)),
-                    ...targetsInPl(statement.body),
-                ];
-            default:
-                return [];
-        }
+    return statements.flatMap(({ queries, body }): Target[] => {
+        const texts = queries.flatMap(({ kind, text }) =>
+            kind === "statement" ? [text] : kind === "dynamic" ? (constantText(text) ?? []) : [],
+        );
+        return [...texts.flatMap(targetsInSql), ...targetsInPl(body)];
     });
 }
 

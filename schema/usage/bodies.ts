@@ -334,72 +334,22 @@ class PlBody {
         });
     }
 
-    private statement(statement: PlStatement): void {
-        const { line } = statement;
-        switch (statement.kind) {
-            case "block":
-                this.statements(statement.body);
-                this.statements(statement.handlers);
-                return;
-            case "if":
-                for (const branch of statement.branches) {
-                    this.expression(branch.cond, line);
-                    this.statements(branch.body);
+    private statement({ kind, line, queries, targets, body }: PlStatement): void {
+        for (const query of queries) {
+            if (query.kind === "assignment") {
+                this.assign(query.text, line);
+            } else if (query.kind === "expression") {
+                this.expression(query.text, line);
+            } else {
+                const dynamic = query.kind === "dynamic";
+                const output = dynamic ? this.dynamic(query.text, line) : this.query(query.text, line);
+                if (kind === "return_query") {
+                    returned(this.at(line, query.text), this.body, output);
                 }
-                this.statements(statement.otherwise);
-                return;
-            case "sql":
-                this.bind(statement.into ?? [], this.query(statement.query, line));
-                return;
-            case "perform":
-                this.query(statement.query, line);
-                return;
-            case "execute":
-                this.bind(statement.into ?? [], this.dynamic(statement.query, line));
-                for (const param of statement.params) {
-                    this.expression(param, line);
-                }
-                return;
-            case "for-integer":
-                for (const text of [statement.lower, statement.upper]) {
-                    this.expression(text, line);
-                }
-                this.statements(statement.body);
-                return;
-            case "for-query": {
-                this.bind(statement.variables, this.rows(statement, line));
-                this.statements(statement.body);
-                return;
+                this.bind(targets, output);
             }
-            case "foreach":
-                this.expression(statement.expr, line);
-                this.statements(statement.body);
-                return;
-            case "assign":
-                this.assign(statement.text, line);
-                return;
-            case "return-query":
-                returned(this.at(line, statement.query), this.body, this.rows(statement, line));
-                return;
-            case "return":
-                if (statement.expr !== undefined) {
-                    this.expression(statement.expr, line);
-                }
-                return;
-            default:
-                for (const query of statement.queries) {
-                    if (query.kind === "statement") {
-                        this.query(query.text, line);
-                    } else if (query.kind === "expression") {
-                        this.expression(query.text, line);
-                    }
-                }
-                this.statements(statement.body);
         }
-    }
-
-    private rows({ query, dynamic }: { query: string; dynamic: boolean }, line: number): Output {
-        return dynamic ? this.dynamic(query, line) : this.query(query, line);
+        this.statements(body);
     }
 
     private assign(text: string, line: number): void {

@@ -44,13 +44,13 @@ export class OnceAssigned {
     }
 
     private count(statements: readonly PlStatement[]): void {
-        for (const statement of statements) {
-            for (const name of targetsOf(statement)) {
+        for (const { queries, targets, body } of statements) {
+            const assigned = queries.flatMap(({ kind, text }) => (kind === "assignment" ? [targetOf(text)] : []));
+            // A second count: what a query or a loop gives is never certain.
+            for (const name of [...assigned, ...targets, ...targets]) {
                 this.assigned.set(name, (this.assigned.get(name) ?? 0) + 1);
             }
-            for (const body of bodiesOf(statement)) {
-                this.count(body);
-            }
+            this.count(body);
         }
     }
 }
@@ -61,36 +61,6 @@ export function assignment(text: string): { target: string; value: string } | un
     return split === null ? undefined : { target: split[1] ?? "", value: split[2] ?? "" };
 }
 
-function targetsOf(statement: PlStatement): readonly string[] {
-    switch (statement.kind) {
-        case "assign":
-            return [assignment(statement.text)?.target ?? /^\w+/.exec(statement.text)?.[0] ?? ""];
-        case "sql":
-        case "execute":
-            // A second count: what a query gives is never certain.
-            return [...(statement.into ?? []), ...(statement.into ?? [])];
-        case "for-query":
-            return [...statement.variables, ...statement.variables];
-        case "for-integer":
-        case "foreach":
-            return [statement.variable, statement.variable];
-        default:
-            return [];
-    }
-}
-
-function bodiesOf(statement: PlStatement): ReadonlyArray<readonly PlStatement[]> {
-    switch (statement.kind) {
-        case "block":
-            return [statement.body, statement.handlers];
-        case "if":
-            return [...statement.branches.map(({ body }) => body), statement.otherwise];
-        case "for-integer":
-        case "for-query":
-        case "foreach":
-        case "other":
-            return [statement.body];
-        default:
-            return [];
-    }
+function targetOf(text: string): string {
+    return assignment(text)?.target ?? /^\w+/.exec(text)?.[0] ?? "";
 }

@@ -141,6 +141,19 @@ export const BODIES: ReadonlyArray<readonly [string, string, string]> = [
         "x integer",
     ],
     ["conditions", pl("", "IF EXISTS (SELECT 1 FROM u.a WHERE x = 'y') THEN RETURN; END IF;"), "x text"],
+    [
+        "wherever a statement has a query or an expression",
+        pl(
+            "v int; c refcursor; k CURSOR FOR SELECT 1;",
+            "IF v = 1 THEN NULL; ELSIF (SELECT x IS NULL FROM u.a) THEN PERFORM 1 FROM u.a WHERE b = v; ELSE DELETE FROM u.a WHERE y = v; END IF; WHILE EXISTS (SELECT 1 FROM u.a WHERE d = v) LOOP OPEN c FOR EXECUTE 'SELECT 1 FROM u.a WHERE e = 1.5'; END LOOP; CASE v WHEN 1 THEN RAISE '%', (SELECT max(f) + v FROM u.a); END CASE; FOR i IN 1..2 BY (SELECT g FROM u.a) LOOP EXECUTE 'SELECT h FROM u.a' INTO v USING (SELECT z::date FROM u.a); END LOOP; EXCEPTION WHEN others THEN UPDATE u.a SET j = now();",
+        ),
+        "x text, b integer, y integer, d integer, e numeric, f numeric, g text, h integer, z date, j timestamptz",
+    ],
+    [
+        "RETURN QUERY EXECUTE, and a record of a query that is a text",
+        "CREATE FUNCTION f() RETURNS TABLE (i int) LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR r IN EXECUTE 'SELECT * FROM u.a' LOOP INSERT INTO l (at) VALUES (r.y); END LOOP; RETURN QUERY EXECUTE 'SELECT x FROM u.a'; END $$",
+        "y timestamptz, x integer",
+    ],
     ["EXECUTE of a literal", pl("", "EXECUTE 'UPDATE u.a SET x = 1.5';"), "x numeric"],
     [
         "a trigger's NEW",
