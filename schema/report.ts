@@ -124,8 +124,6 @@ export interface Source {
     readonly file: string;
     readonly line: number;
     readonly sql: string;
-    /** Set only after `\c other`: the statement is not for the dev database. */
-    readonly database?: string;
 }
 
 /** How the files of a path are ordered and cut. */

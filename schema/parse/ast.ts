@@ -1,6 +1,6 @@
 /** Small readers of PostgreSQL's parse tree. */
 
-import type { DefElem, List, Node, RangeVar } from "libpg-query";
+import type { DefElem, Node, RangeVar } from "libpg-query";
 
 /** The texts of String nodes; other nodes are passed over. */
 export function strings(nodes: readonly Node[] | undefined): string[] {
@@ -12,11 +12,7 @@ export function items(node: Node | undefined): readonly Node[] {
     if (node === undefined) {
         return [];
     }
-    return "List" in node ? listItems(node.List) : [node];
-}
-
-export function listItems(list: List | undefined): readonly Node[] {
-    return list?.items ?? [];
+    return "List" in node ? (node.List.items ?? []) : [node];
 }
 
 /** A qualified name as String nodes: schema (if any) and name. */
@@ -31,17 +27,8 @@ export function qualified(parts: readonly string[]): QualifiedName {
     return schema === undefined ? { name } : { schema, name };
 }
 
-/** The name that a DROP or ALTER object node gives: a List of Strings, a String, a TypeName or a function. */
+/** The name of a relation that COMMENT or DROP gives: a list of its parts. */
 export function objectName(node: Node | undefined): QualifiedName {
-    if (node === undefined) {
-        return { name: "" };
-    }
-    if ("TypeName" in node) {
-        return qualified(strings(node.TypeName.names));
-    }
-    if ("ObjectWithArgs" in node) {
-        return qualified(strings(node.ObjectWithArgs.objname));
-    }
     return qualified(strings(items(node)));
 }
 
@@ -50,54 +37,13 @@ export function rangeName(range: RangeVar | undefined): QualifiedName {
     return range?.schemaname === undefined || range.schemaname === "" ? { name } : { schema: range.schemaname, name };
 }
 
-export interface Option {
-    readonly name: string;
-    readonly value: string;
-    readonly action: "set" | "add" | "drop";
-    readonly location?: number;
-}
-
-/** OPTIONS (…) of foreign objects; an option without an action is added. */
-export function optionsOf(nodes: readonly Node[] | undefined): Option[] {
-    return defElems(nodes).map((elem) => ({
-        name: elem.defname ?? "",
-        value: defText(elem.arg) ?? "",
-        action: elem.defaction === "DEFELEM_DROP" ? "drop" : elem.defaction === "DEFELEM_SET" ? "set" : "add",
-        ...(elem.location === undefined ? {} : { location: elem.location }),
-    }));
-}
-
 export function defElems(nodes: readonly Node[] | undefined): DefElem[] {
     return (nodes ?? []).flatMap((node) => ("DefElem" in node ? [node.DefElem] : []));
 }
 
-/** The text of a DefElem's argument or of a constant, where it is one. */
+/** The text of a DefElem's argument, where it is one. */
 export function defText(node: Node | undefined): string | undefined {
-    if (node === undefined) {
-        return undefined;
-    }
-    if ("String" in node) {
-        return node.String.sval ?? "";
-    }
-    if ("Integer" in node) {
-        return String(node.Integer.ival ?? 0);
-    }
-    if ("Float" in node) {
-        return node.Float.fval;
-    }
-    if ("Boolean" in node) {
-        return String(node.Boolean.boolval ?? false);
-    }
-    if ("A_Const" in node) {
-        return constText(node);
-    }
-    if ("TypeName" in node) {
-        return strings(node.TypeName.names).join(".");
-    }
-    if ("List" in node) {
-        return strings(node.List.items).join(".");
-    }
-    return undefined;
+    return node !== undefined && "String" in node ? (node.String.sval ?? "") : constText(node);
 }
 
 /** The text of a constant; undefined for NULL and for everything that is no constant. */

@@ -23,8 +23,6 @@ export interface UsedTable {
      * other certainty marks a column that the table would lack.
      */
     readonly columns: readonly ColumnOrigin[];
-    /** All columns are asked for (SELECT *) and nothing tells which these are. */
-    readonly star: boolean;
 }
 
 /** Where an upstream is, as far as that is known. */
@@ -212,7 +210,6 @@ function usedTable(
         place: table.place,
         locals: [...table.locals],
         columns,
-        star: star !== undefined,
         ...(table.local === undefined ? {} : { local: table.local }),
     };
 }
