@@ -459,7 +459,7 @@ export class LearningPass {
     }
 
     private observe(statements: ReadonlyArray<{ statement: ReadStatement; path: readonly string[] }>): Promise<void> {
-        return this.usage.observeAll(
+        return this.usage.observe(
             statements.map(({ statement: { file, line, sql }, path }) => ({ file, line, sql, searchPath: path })),
         );
     }

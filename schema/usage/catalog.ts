@@ -52,18 +52,6 @@ export interface RoutineSource {
     readonly path?: readonly string[];
 }
 
-/** What the analysis asks; a name without a schema finds all that have it, in any schema. */
-export interface Catalog {
-    relations(name: string): readonly CatalogRelation[];
-    routines(name: string): readonly CatalogRoutine[];
-    /** Is there a foreign server of this name? */
-    server(name: string): boolean;
-    /** What PostgreSQL makes of an expression; undefined until it is loaded. */
-    probe(probe: Probe): Reply | undefined;
-    /** What follows from the replies for expressions; empty again when more is loaded. */
-    readonly resolved: Map<Question, Term>;
-}
-
 // Rows, as the queries below make them.
 const optionList = z.array(z.string()).nullable();
 const relationRow = z.object({
@@ -217,17 +205,19 @@ type Kind = keyof typeof QUERIES;
 
 const KINDS: readonly Kind[] = ["relation", "routine", "server"];
 
-/** The catalogs of a database, for one statement: the next one may change them. */
-export class DatabaseCatalog implements Catalog {
-    /** Names that were asked for, and whether they are loaded. */
-    private readonly names: Readonly<Record<Kind, Map<string, boolean>>> = {
-        relation: new Map(),
-        routine: new Map(),
-        server: new Map(),
+/**
+ * The catalogs of a database, for one statement: the next one may change them. A name without a schema finds all that
+ * have it, in any schema.
+ */
+export class Catalog {
+    /** By name, of those that are loaded. */
+    private readonly loaded = {
+        relation: new Map<string, CatalogRelation[]>(),
+        routine: new Map<string, CatalogRoutine[]>(),
+        server: new Map<string, string[]>(),
     };
-    private readonly relationsByName = new Map<string, CatalogRelation[]>();
-    private readonly routinesByName = new Map<string, CatalogRoutine[]>();
-    private readonly servers = new Set<string>();
+    private readonly wanted = { relation: new Set<string>(), routine: new Set<string>(), server: new Set<string>() };
+    /** What follows from the replies for expressions; empty again when more is loaded. */
     readonly resolved = new Map<Question, Term>();
     private readonly replies = new Map<string, Reply>();
     private readonly probes = new Map<string, Probe>();
@@ -239,20 +229,28 @@ export class DatabaseCatalog implements Catalog {
     ) {}
 
     relations(name: string): readonly CatalogRelation[] {
-        this.want("relation", name);
-        return this.relationsByName.get(name) ?? [];
+        return this.named("relation", name, this.loaded.relation);
     }
 
     routines(name: string): readonly CatalogRoutine[] {
-        this.want("routine", name);
-        return this.routinesByName.get(name) ?? [];
+        return this.named("routine", name, this.loaded.routine);
     }
 
+    /** Is there a foreign server of this name? */
     server(name: string): boolean {
-        this.want("server", name);
-        return this.servers.has(name);
+        return this.named("server", name, this.loaded.server).length > 0;
     }
 
+    private named<T>(kind: Kind, name: string, loaded: ReadonlyMap<string, readonly T[]>): readonly T[] {
+        const found = loaded.get(name);
+        // No name holds a NUL, and a constant text may.
+        if (found === undefined && !name.includes("\0")) {
+            this.wanted[kind].add(name);
+        }
+        return found ?? [];
+    }
+
+    /** What PostgreSQL makes of an expression; undefined until it is loaded. */
     probe(probe: Probe): Reply | undefined {
         const mark = JSON.stringify(probe);
         if (mark.includes("\\u0000")) {
@@ -265,25 +263,19 @@ export class DatabaseCatalog implements Catalog {
         return found;
     }
 
-    private want(kind: Kind, name: string): void {
-        // No name holds a NUL, and a constant text may.
-        if (!this.names[kind].has(name) && !name.includes("\0")) {
-            this.names[kind].set(name, false);
-        }
-    }
-
     /** Loads what was asked for and is not known. @returns false where all was known. */
     async load(): Promise<boolean> {
         const parts: string[] = [];
         for (const kind of KINDS) {
-            const wanted = [...this.names[kind]].flatMap(([name, loaded]) => (loaded ? [] : [name]));
-            if (wanted.length > 0) {
-                const list = wanted.map((name) => quoteLiteral(name)).join(", ");
+            const names = [...this.wanted[kind]];
+            if (names.length > 0) {
+                const list = names.map((name) => quoteLiteral(name)).join(", ");
                 parts.push(`${QUERIES[kind]} = ANY (ARRAY[${list}]::pg_catalog.name[])`);
             }
-            for (const name of wanted) {
-                this.names[kind].set(name, true);
+            for (const name of names) {
+                this.loaded[kind].set(name, []);
             }
+            this.wanted[kind].clear();
         }
         const probes = [...this.probes];
         this.probes.clear();
@@ -315,22 +307,13 @@ export class DatabaseCatalog implements Catalog {
     private keep(kind: string, text: string): void {
         if (kind === "relation") {
             const relation = relationOf(text);
-            push(this.relationsByName, relation.name, relation);
+            this.loaded.relation.get(relation.name)?.push(relation);
         } else if (kind === "routine") {
             const routine = routineOf(text);
-            push(this.routinesByName, routine.name, routine);
+            this.loaded.routine.get(routine.name)?.push(routine);
         } else if (kind === "server") {
-            this.servers.add(text);
+            this.loaded.server.get(text)?.push(text);
         }
-    }
-}
-
-function push<T>(map: Map<string, T[]>, name: string, value: T): void {
-    const list = map.get(name);
-    if (list === undefined) {
-        map.set(name, [value]);
-    } else {
-        list.push(value);
     }
 }
 
@@ -340,7 +323,8 @@ export async function writtenRoutines(
 ): Promise<Array<{ readonly routine: CatalogRoutine; readonly triggerOn: readonly QualifiedName[] }>> {
     const tables = new Map<string, QualifiedName[]>();
     for (const [oid, schema, name] of await query(TRIGGERS)) {
-        push(tables, oid ?? "", { schema: schema ?? "", name: name ?? "" });
+        const on = { schema: schema ?? "", name: name ?? "" };
+        tables.set(oid ?? "", [...(tables.get(oid ?? "") ?? []), on]);
     }
     return (await query(`${ROUTINES} ${WRITTEN}`)).map(([, text]) => {
         const routine = routineOf(text ?? "");

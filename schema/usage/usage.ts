@@ -6,7 +6,7 @@
 
 import { linesBefore, parseSql } from "../../upstreams/parser";
 import { readRoutine } from "./bodies";
-import { type CatalogQuery, currentPath, DatabaseCatalog, writtenRoutines } from "./catalog";
+import { Catalog, type CatalogQuery, currentPath, writtenRoutines } from "./catalog";
 import type { ObservedImport } from "./imports";
 import { type Given, Knowledge } from "./knowledge";
 import type { Reply } from "./probes";
@@ -48,14 +48,12 @@ export class Usage {
         this.knowledge.imported(observed);
     }
 
-    /** Before a statement runs: what it tells of imported tables, and of tables that dblink's queries name. */
-    observe(statement: ObservedStatement): Promise<void> {
-        return this.observeAll([statement]);
-    }
-
-    /** The same for statements of which none changes what the names of another mean. */
-    async observeAll(statements: readonly ObservedStatement[]): Promise<void> {
-        const catalog = new DatabaseCatalog(this.query, this.replies);
+    /**
+     * Before statements run of which none changes what the names of another mean: what they tell of imported tables, and
+     * of tables that dblink's queries name.
+     */
+    async observe(statements: readonly ObservedStatement[]): Promise<void> {
+        const catalog = new Catalog(this.query, this.replies);
         for (const statement of statements) {
             await this.observeWith(catalog, statement);
         }
@@ -66,7 +64,7 @@ export class Usage {
         this.knowledge.sources.add(statement);
     }
 
-    private async observeWith(catalog: DatabaseCatalog, statement: ObservedStatement): Promise<void> {
+    private async observeWith(catalog: Catalog, statement: ObservedStatement): Promise<void> {
         const { file, line, sql, searchPath } = statement;
         this.knowledge.sources.add(statement);
         if (!this.concerns(sql)) {
@@ -141,7 +139,7 @@ export class Usage {
     private async read(
         context: Context,
         work: (reader: Reader) => void,
-        catalog = new DatabaseCatalog(this.query, this.replies),
+        catalog = new Catalog(this.query, this.replies),
     ): Promise<void> {
         for (let round = 0; round < MAX_ROUNDS; round += 1) {
             work(new Reader(this.knowledge.trial(), catalog, context));

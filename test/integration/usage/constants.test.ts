@@ -1,7 +1,7 @@
 /** Texts put together of constants, as dblink's queries and EXECUTE are. */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DatabaseCatalog } from "../../../schema/usage/catalog";
+import { Catalog } from "../../../schema/usage/catalog";
 import { onlyTarget, type PartlyKnown, partlyConstant } from "../../../schema/usage/constants";
 import { loadParser } from "../../../upstreams/parser";
 import { imageHere } from "../support/image";
@@ -25,7 +25,7 @@ const VALUES = new Map([
 
 /** What is known when all that was asked for is loaded. */
 async function known(expression: string): Promise<PartlyKnown | undefined> {
-    const catalog = new DatabaseCatalog((sql) => rowsOf(server.client, sql));
+    const catalog = new Catalog((sql) => rowsOf(server.client, sql));
     const evaluate = (sql: string, functions: readonly string[]) => {
         const reply = catalog.probe({ sql, path: ["pg_catalog", "public"], functions });
         return reply !== undefined && "value" in reply ? reply.value : undefined;

@@ -95,7 +95,7 @@ export class UsageSession {
             return;
         }
         const path = await rowsOf(this.client, "SELECT unnest(current_schemas(true))::text");
-        await this.usage.observe({ file, line, sql, searchPath: path.flatMap(([schema]) => schema ?? []) });
+        await this.usage.observe([{ file, line, sql, searchPath: path.flatMap(([schema]) => schema ?? []) }]);
         const error = await this.attempt(sql);
         if (error !== undefined && /does not exist/.test(error)) {
             await this.makeTables();
