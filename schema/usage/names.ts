@@ -1,70 +1,63 @@
 /** Names of result columns, as PostgreSQL chooses them, and of parts of names. */
 
-import type { Node } from "libpg-query";
+import type { Node, ResTarget, SelectStmt } from "libpg-query";
 import { strings } from "../parse/ast";
 
 /** Name of an unnamed result column, as PostgreSQL chooses it. */
 export function figureName(node: Node | undefined): string {
+    return nameOf(node) ?? "?column?";
+}
+
+function nameOf(node: Node | undefined): string | undefined {
     if (node === undefined) {
-        return "?column?";
+        return undefined;
     }
     if ("ColumnRef" in node) {
-        return strings(node.ColumnRef.fields).at(-1) ?? "?column?";
+        return strings(node.ColumnRef.fields).at(-1);
     }
     if ("FuncCall" in node) {
-        return strings(node.FuncCall.funcname).at(-1) ?? "?column?";
+        return strings(node.FuncCall.funcname).at(-1);
     }
     if ("TypeCast" in node) {
-        const inner = figureName(node.TypeCast.arg);
-        return inner === "?column?" ? (strings(node.TypeCast.typeName?.names).at(-1) ?? inner) : inner;
+        return nameOf(node.TypeCast.arg) ?? strings(node.TypeCast.typeName?.names).at(-1);
     }
-    if ("CoalesceExpr" in node) {
-        return "coalesce";
+    if ("A_Indirection" in node) {
+        return strings(node.A_Indirection.indirection).at(-1) ?? nameOf(node.A_Indirection.arg);
+    }
+    if ("CollateClause" in node) {
+        return nameOf(node.CollateClause.arg);
     }
     if ("CaseExpr" in node) {
-        const inner = figureName(node.CaseExpr.defresult);
-        return inner === "?column?" ? "case" : inner;
+        return nameOf(node.CaseExpr.defresult) ?? "case";
     }
     if ("MinMaxExpr" in node) {
         return node.MinMaxExpr.op === "IS_LEAST" ? "least" : "greatest";
     }
-    if ("A_ArrayExpr" in node) {
-        return "array";
-    }
-    if ("A_Indirection" in node) {
-        return strings(node.A_Indirection.indirection).at(-1) ?? figureName(node.A_Indirection.arg);
-    }
-    if ("CollateClause" in node) {
-        return figureName(node.CollateClause.arg);
-    }
     if ("SQLValueFunction" in node) {
-        return (node.SQLValueFunction.op ?? "")
-            .replace(/^SVFOP_/, "")
-            .replace(/_N$/, "")
-            .toLowerCase();
+        return node.SQLValueFunction.op?.replace(/^SVFOP_|_N$/g, "").toLowerCase();
     }
-    if ("A_Expr" in node && node.A_Expr.kind === "AEXPR_NULLIF") {
-        return "nullif";
+    if ("A_Expr" in node) {
+        return node.A_Expr.kind === "AEXPR_NULLIF" ? "nullif" : undefined;
     }
     if ("SubLink" in node) {
-        const type = node.SubLink.subLinkType;
-        if (type === "EXISTS_SUBLINK") {
-            return "exists";
-        }
-        if (type === "ARRAY_SUBLINK") {
-            return "array";
-        }
-        const select = node.SubLink.subselect;
-        const first = select !== undefined && "SelectStmt" in select ? select.SelectStmt.targetList?.[0] : undefined;
-        return first !== undefined && "ResTarget" in first
-            ? (first.ResTarget.name ?? figureName(first.ResTarget.val))
-            : "?column?";
+        const { subLinkType, subselect } = node.SubLink;
+        const [first] = subselect !== undefined && "SelectStmt" in subselect ? targetsOf(subselect.SelectStmt) : [];
+        return ALWAYS.get(subLinkType ?? "") ?? first?.name ?? nameOf(first?.val);
     }
-    if ("XmlSerialize" in node) {
-        return "xmlserialize";
-    }
-    return "?column?";
+    return ALWAYS.get(Object.keys(node)[0] ?? "");
 }
+
+function targetsOf({ targetList }: SelectStmt): ResTarget[] {
+    return (targetList ?? []).flatMap((node) => ("ResTarget" in node ? [node.ResTarget] : []));
+}
+
+const ALWAYS: ReadonlyMap<string, string> = new Map([
+    ["A_ArrayExpr", "array"],
+    ["ARRAY_SUBLINK", "array"],
+    ["CoalesceExpr", "coalesce"],
+    ["EXISTS_SUBLINK", "exists"],
+    ["XmlSerialize", "xmlserialize"],
+]);
 
 export function jsonColumns(nodes: readonly Node[] | undefined): string[] {
     return (nodes ?? []).flatMap((node) =>
