@@ -10,8 +10,8 @@ import { finalServer } from "../components/derive";
 import { connectDocker } from "../docker/client";
 import { RehearsalServer } from "../rehearsal/container";
 import { rehearseOn } from "../rehearsal/rehearse";
-import { memoryFileSystem } from "../schema";
 import { ensureImage } from "../setup/image";
+import { memoryFileSystem } from "../test/memory-files";
 import { parseConfiguration, resolveUpstreams } from "../upstreams/parse";
 import { median, seconds, table } from "./measure";
 

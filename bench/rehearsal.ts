@@ -12,8 +12,8 @@ import { tarOf } from "../docker/tar";
 import { RehearsalServer } from "../rehearsal/container";
 import { execOutput } from "../rehearsal/exec";
 import { rehearseOn } from "../rehearsal/rehearse";
-import { memoryFileSystem } from "../schema";
 import { ensureImage } from "../setup/image";
+import { memoryFileSystem } from "../test/memory-files";
 import { parseConfiguration, resolveUpstreams } from "../upstreams/parse";
 
 const SERVER = `CREATE EXTENSION IF NOT EXISTS postgres_fdw WITH SCHEMA public;

@@ -1,6 +1,6 @@
 /** What other parts of the program use of this folder. */
 
-export { type FileSystem, memoryFileSystem, nodeFileSystem } from "./read/filesystem";
+export { type FileSystem, nodeFileSystem } from "./read/filesystem";
 export { variablesConfig } from "./read/missing";
 export { type ReadResult, type ReadStatements, readSchema, readStatements, type SchemaInput } from "./read/read";
 export { findStandIn, type OptionUse, type StandIn } from "./read/standins";

@@ -2,7 +2,7 @@
 
 import { connectDocker } from "../../../docker/client";
 import { rehearse } from "../../../rehearsal/rehearse";
-import { memoryFileSystem } from "../../../schema";
+import { memoryFileSystem } from "../../memory-files";
 
 async function main(image: string): Promise<void> {
     await rehearse(await connectDocker(), {

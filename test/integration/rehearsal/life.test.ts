@@ -11,8 +11,8 @@ import { connectDocker } from "../../../docker/client";
 import { LABEL } from "../../../docker/labels";
 import { RehearsalServer, removeResting } from "../../../rehearsal/container";
 import { rehearse } from "../../../rehearsal/rehearse";
-import { memoryFileSystem } from "../../../schema";
 import { parseConfiguration } from "../../../upstreams/parse";
+import { memoryFileSystem } from "../../memory-files";
 import { imageHere } from "../support/image";
 
 const REPOSITORY = join(__dirname, "..", "..", "..");

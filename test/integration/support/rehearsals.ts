@@ -5,8 +5,9 @@ import { connectDocker } from "../../../docker/client";
 import type { Inspect } from "../../../rehearsal";
 import { RehearsalServer } from "../../../rehearsal/container";
 import { rehearseOn } from "../../../rehearsal/rehearse";
-import { type Finding, type Inference, memoryFileSystem, type Tool } from "../../../schema";
+import type { Finding, Inference, Tool } from "../../../schema";
 import { type ConfigurationInput, parseConfiguration, resolveUpstreams } from "../../../upstreams/parse";
+import { memoryFileSystem } from "../../memory-files";
 import { imageHere } from "./image";
 
 /** Texts by path; one text is the file `schema.sql`. */

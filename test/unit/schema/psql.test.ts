@@ -2,8 +2,8 @@
 /** psql's commands: what they send, set, choose and include. */
 
 import { describe, expect, test } from "vitest";
-import { memoryFileSystem } from "../../../schema/read/filesystem";
 import { readStatements } from "../../../schema/read/read";
+import { memoryFileSystem } from "../../memory-files";
 import { codes, read, row, sqlOf } from "./reading";
 
 /** A statement whose only use is to be seen. */

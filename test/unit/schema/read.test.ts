@@ -2,7 +2,7 @@
 /** Reading: which files in which order, which parts of them, and what stands in for placeholders. */
 
 import { describe, expect, test } from "vitest";
-import { memoryFileSystem } from "../../../schema/read/filesystem";
+import { memoryFileSystem } from "../../memory-files";
 import { codes, type Files, read } from "./reading";
 
 /** A statement whose only use is to be seen in the list of statements. */

@@ -1,10 +1,10 @@
 /** Reads files that exist in memory only, with a server that is told what to answer. */
 
-import { memoryFileSystem } from "../../../schema/read/filesystem";
 import { type ReadResult, readSchema, type SchemaInput } from "../../../schema/read/read";
 import type { ReadStatement, StatementOutcome } from "../../../schema/read/statement";
 import type { Finding } from "../../../schema/report";
 import { loadParser, parseSql } from "../../../upstreams/parser";
+import { memoryFileSystem } from "../../memory-files";
 
 export type Files = string | Readonly<Record<string, string>>;
 
@@ -41,7 +41,6 @@ export async function read(
                 }
                 return outcome;
             },
-            finding: () => {},
         },
     );
     return { ...result, statements, sessions };

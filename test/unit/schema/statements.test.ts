@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { databaseStatements, memoryFileSystem } from "../../../schema";
+import { databaseStatements } from "../../../schema";
+import { memoryFileSystem } from "../../memory-files";
 
 async function read(files: Record<string, string>, variables: Record<string, string> = {}, path = "db") {
     const { statements, findings } = await databaseStatements([path], variables, memoryFileSystem(files));
