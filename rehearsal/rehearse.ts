@@ -457,7 +457,7 @@ class Rehearsal {
         return { final, facts: proof.facts, upstreams, roles };
     }
 
-    private read(events: Omit<ReaderEvents, "finding">): Promise<ReadResult> {
+    private read(events: ReaderEvents): Promise<ReadResult> {
         const { paths, variables, tool, fileSystem, devDatabase, devUser, onProgress } = this.input;
         return readSchema(
             {
@@ -468,7 +468,7 @@ class Rehearsal {
                 ...(fileSystem === undefined ? {} : { fileSystem }),
                 ...(onProgress === undefined ? {} : { onProgress }),
             },
-            { ...events, finding: () => undefined },
+            events,
         );
     }
 }

@@ -109,7 +109,6 @@ async function runOnce(
                     }
                     return pass.statement(statement, awaited || careful);
                 },
-                finding: () => undefined,
             },
         );
         const { databases } = await pass.finish();

@@ -28,7 +28,7 @@ export interface ReadResult {
     readonly standIns: ReadonlyMap<string, StandIn>;
     /** Whether what was read depends on what statements returned: `\gset`, `\gexec`, `\if`. */
     readonly dependsOnResults: boolean;
-    /** All that the reader said, which `finding` was told too. */
+    /** All that the reader has to say. */
     readonly findings: readonly Finding[];
 }
 
@@ -41,26 +41,13 @@ export function readSchema(input: SchemaInput, events: ReaderEvents): Promise<Re
 }
 
 async function read(input: SchemaInput, events: ReaderEvents, server: boolean): Promise<ReadResult> {
-    const findings: Finding[] = [];
-    const finding = (one: Finding) => {
-        findings.push(one);
-        events.finding(one);
-    };
     const fs = input.fileSystem ?? nodeFileSystem;
-    const reader = new Reader(
-        fs,
-        {
-            session: (file) => events.session(file),
-            statement: (one, awaited) => events.statement(one, awaited),
-            late: () => events.late?.(),
-            finding,
-        },
-        { variables: input.variables ?? {}, defaults: input.defaults ?? {}, server },
-    );
+    const reader = new Reader(fs, events, {
+        variables: input.variables ?? {},
+        defaults: input.defaults ?? {},
+        server,
+    });
     const plan = await planFiles(input.paths, fs, input.tool);
-    for (const one of plan.findings) {
-        finding(one);
-    }
     const total = plan.files.length;
     for (const [done, planned] of plan.files.entries()) {
         input.onProgress?.({ file: planned.file, done, total });
@@ -72,7 +59,7 @@ async function read(input: SchemaInput, events: ReaderEvents, server: boolean): 
         files: reader.files,
         standIns: reader.standIns.all,
         dependsOnResults: reader.dependsOnResults,
-        findings,
+        findings: [...plan.findings, ...reader.findings],
     };
 }
 
@@ -108,7 +95,6 @@ export async function readStatements(
                 }
                 return outcome;
             },
-            finding: () => {},
         },
         false,
     );

@@ -4,7 +4,7 @@
  */
 
 import { quoteIdentUnchecked } from "../../upstreams/quote";
-import type { Place, ReadFile, Severity, Tool } from "../report";
+import type { Finding, Place, ReadFile, Severity, Tool } from "../report";
 import type { IncludeOutcome, ReaderContext } from "./context";
 import { FileRun } from "./file";
 import type { FileSystem } from "./filesystem";
@@ -33,6 +33,7 @@ export interface ReaderOptions {
 
 export class Reader implements ReaderContext {
     readonly files: ReadFile[] = [];
+    readonly findings: Finding[] = [];
     readonly standIns = new StandIns();
     readonly missing = new Missing();
     readonly variables: Variables;
@@ -85,12 +86,10 @@ export class Reader implements ReaderContext {
                 });
             }
         }
-        for (const finding of this.missing.findings(this.standIns.all.values())) {
-            this.events.finding(finding);
-        }
+        this.findings.push(...this.missing.findings(this.standIns.all.values()));
         const open = [...new Set([...this.standIns.all.values()].map(({ name }) => name))];
         for (const name of this.variables.unused()) {
-            this.events.finding({
+            this.findings.push({
                 severity: "warning",
                 code: "variable-unused",
                 message: `No file that was read has the placeholder ${JSON.stringify(name)}, for which \`variables\` gives a value.${open.length === 0 ? "" : ` Placeholders without a value: ${open.join(", ")}.`} Check the spelling, or remove it.`,
@@ -100,7 +99,7 @@ export class Reader implements ReaderContext {
 
     private async file(from: NamedIn, planned: Tool, including: readonly string[]): Promise<void> {
         const { file } = from;
-        const text = await loadText(this.fs, file, (finding) => this.events.finding(finding));
+        const text = await loadText(this.fs, file, (finding) => this.findings.push(finding));
         if (text === undefined) {
             return;
         }
@@ -124,7 +123,7 @@ export class Reader implements ReaderContext {
     }
 
     report(severity: Severity, code: string, message: string, place: Place, config?: string): void {
-        this.events.finding({ severity, code, message, ...place, ...(config === undefined ? {} : { config }) });
+        this.findings.push({ severity, code, message, ...place, ...(config === undefined ? {} : { config }) });
     }
 
     async send(statement: Omit<ReadStatement, "database">, awaited: boolean): Promise<StatementOutcome> {
@@ -171,7 +170,7 @@ export class Reader implements ReaderContext {
 
     async data(path: string, from: NamedIn): Promise<string | undefined> {
         const found = await findFile(this.fs, path, from, false);
-        return found === undefined ? undefined : loadText(this.fs, found, (finding) => this.events.finding(finding));
+        return found === undefined ? undefined : loadText(this.fs, found, (finding) => this.findings.push(finding));
     }
 
     isDefined(name: string, place: Place): boolean {

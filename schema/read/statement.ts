@@ -1,7 +1,5 @@
 /** What reading gives to whoever runs the statements, and what it is told in return. */
 
-import type { Finding } from "../report";
-
 export interface ReadStatement {
     /** Path as the user gave it. */
     readonly file: string;
@@ -42,7 +40,6 @@ export interface ReaderEvents {
     session(file: string): Promise<void>;
     /** @param awaited Whether what it returns counts for what is read next; of others only that they cannot be read does. */
     statement(statement: ReadStatement, awaited: boolean): Promise<StatementOutcome>;
-    finding(finding: Finding): void;
     /** An included file makes use of what the statement before it returned, which nobody awaited. */
     late?(): void;
 }
