@@ -7,8 +7,6 @@ export interface ServerError {
     readonly message: string;
     /** Where postgres_fdw puts libpq's own message. */
     readonly detail?: string;
-    /** Context lines. */
-    readonly where?: string;
 }
 
 /** What to make, so that the statement can be run again. */
@@ -27,20 +25,8 @@ export type Mend =
     /** Somebody who has no password was asked for one. */
     | { readonly kind: "trust" }
     | { readonly kind: "remote-schema"; readonly schema: string; readonly server: string }
-    /** A relation that is missing at an upstream. */
-    | { readonly kind: "remote-relation"; readonly schema?: string; readonly name: string }
-    /** A column that is missing at an upstream. */
-    | { readonly kind: "remote-column"; readonly name: string }
-    /** A relation that an import may have to bring. */
-    | { readonly kind: "relation"; readonly schema?: string; readonly name: string }
-    /** A column of a relation that an import may have to bring. */
-    | { readonly kind: "column"; readonly name: string };
-
-/** `schema.name` or `name` as messages write it: without quotes. */
-function split(text: string): { schema?: string; name: string } {
-    const at = text.indexOf(".");
-    return at < 0 ? { name: text } : { schema: text.slice(0, at), name: text.slice(at + 1) };
-}
+    /** A relation or a column, as the message names it, that an import may have to bring or an upstream lacks. */
+    | { readonly kind: "imported"; readonly name: string };
 
 /** Files at these paths are looked for by libpq; where none is named its own default stands in the message. */
 function missingFile(message: string): Mend | undefined {
@@ -83,7 +69,7 @@ function connection(message: string): Mend | undefined {
 }
 
 /** What would mend an error; undefined where it is the schema's own matter. */
-export function mendOf({ code, message, detail = "", where = "" }: ServerError): Mend | undefined {
+export function mendOf({ code, message, detail = "" }: ServerError): Mend | undefined {
     // 08001: no connection; 08006 and 58000 are what dblink and others make of it.
     if (/^08/.test(code) || /could not (?:connect|establish connection)/.test(message)) {
         return connection(`${message}\n${detail}`);
@@ -96,15 +82,14 @@ export function mendOf({ code, message, detail = "", where = "" }: ServerError):
     if (schema !== null) {
         return { kind: "remote-schema", schema: schema[1] ?? "", server: schema[2] ?? "" };
     }
-    const remote = /remote SQL command:|dblink connection/.test(where);
-    const relation = code === "42P01" ? /^relation "(.*)" does not exist$/.exec(message) : null;
-    if (relation !== null) {
-        return { kind: remote ? "remote-relation" : "relation", ...split(relation[1] ?? "") };
-    }
-    const column =
-        code === "42703" ? /column (?:"(.*?)"|(\S+)) (?:of relation ".*" )?does not exist/.exec(message) : null;
-    if (column !== null) {
-        return { kind: remote ? "remote-column" : "column", name: column[1] ?? column[2] ?? "" };
+    const imported =
+        code === "42P01"
+            ? /^relation "(.*)" does not exist$/.exec(message)
+            : code === "42703"
+              ? /column (?:"(.*?)"|(\S+)) (?:of relation ".*" )?does not exist/.exec(message)
+              : null;
+    if (imported !== null) {
+        return { kind: "imported", name: imported[1] ?? imported[2] ?? "" };
     }
     return undefined;
 }

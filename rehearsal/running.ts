@@ -139,12 +139,11 @@ export class Sessions {
 }
 
 /** An error as `mendOf` wants it. */
-export function told({ code, message, detail, where }: NonNullable<QueryResult["error"]>): ServerError {
+export function told({ code, message, detail }: NonNullable<QueryResult["error"]>): ServerError {
     return {
         code: code ?? "",
         message,
         ...(detail === undefined ? {} : { detail }),
-        ...(where === undefined ? {} : { where }),
     };
 }
 
