@@ -7,7 +7,7 @@ import type { Settled } from "../../schema/usage/settle";
 import { prepareAnswers } from "../answers";
 import { Cluster } from "../cluster";
 import type { RehearsalServer } from "../container";
-import { type Facts, noFacts, noteFact } from "../facts";
+import { type Facts, type FailureFact, noFacts, noteFact } from "../facts";
 import { excerpt } from "../failures";
 import type { Knowledge } from "../knowledge";
 import { LearningPass } from "../learning";
@@ -19,7 +19,7 @@ import { dumpStub, immovableIn, tablesOf } from "../stubs";
 import { Entrance } from "./entrance";
 import { LOG_FILE, LOG_SETTINGS, logRecords } from "./log";
 import { replayed } from "./replay";
-import { type Seen, type SeenError, seenIn } from "./seen";
+import { type Seen, seenIn } from "./seen";
 
 /** Nothing tells in which file the command has a statement. */
 const NOWHERE: Place = { file: "", line: 1 };
@@ -41,7 +41,7 @@ type Contents = ReadonlyMap<string, StubContent>;
 export interface Lesson {
     /** Whether anything will be there the next time that was missing. */
     readonly news: boolean;
-    readonly errors: readonly SeenError[];
+    readonly errors: readonly FailureFact[];
     readonly facts: Facts;
     readonly result: Result;
     /** SQL that fills each stub the next time. */

@@ -18,7 +18,6 @@ export const LOG_SETTINGS: Readonly<Record<string, string>> = {
 export const LOG_FILE = "log/statements.csv";
 
 export interface LogRecord {
-    readonly user: string;
     readonly database: string;
     /** The same for all that one session did. */
     readonly session: string;
@@ -28,14 +27,12 @@ export interface LogRecord {
     readonly message: string;
     readonly detail: string;
     readonly hint: string;
-    readonly context: string;
     /** The statement as the client sent it, of an error. */
     readonly query: string;
 }
 
 /** The columns that matter, by their number in https://www.postgresql.org/docs/current/runtime-config-logging.html. */
 const COLUMNS: Readonly<Record<keyof LogRecord, number>> = {
-    user: 1,
     database: 2,
     session: 5,
     severity: 11,
@@ -43,7 +40,6 @@ const COLUMNS: Readonly<Record<keyof LogRecord, number>> = {
     message: 13,
     detail: 14,
     hint: 15,
-    context: 18,
     query: 19,
 };
 const BACKEND_TYPE = 23;
@@ -58,7 +54,6 @@ export async function* logRecords(csv: Readable): AsyncGenerator<LogRecord> {
             continue;
         }
         yield {
-            user: value("user"),
             database: value("database"),
             session: value("session"),
             severity: value("severity"),
@@ -66,7 +61,6 @@ export async function* logRecords(csv: Readable): AsyncGenerator<LogRecord> {
             message: value("message"),
             detail: value("detail"),
             hint: value("hint"),
-            context: value("context"),
             query: value("query"),
         };
     }

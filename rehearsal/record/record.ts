@@ -114,7 +114,7 @@ function recorded(
     { devUser }: RecordInput,
 ): Omit<Recorded, "attempts" | "unfinished"> {
     const users = new Set(result.upstreams.flatMap((each) => each.users.map(({ name }) => name)));
-    const failures = ended.status === 0 ? [] : errors.map(({ failure }) => failure);
+    const failures = ended.status === 0 ? [] : errors;
     return {
         ...ended,
         upstreams: result.upstreams,

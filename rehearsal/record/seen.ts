@@ -2,7 +2,6 @@
 
 import { parseSql } from "../../upstreams/parser";
 import type { FailureFact } from "../facts";
-import type { ServerError } from "../mend";
 import { MARK, type MirrorNotice, mirrorDetail } from "../notices";
 import { type LogRecord, statementIn } from "./log";
 
@@ -14,16 +13,11 @@ export interface SeenStatement {
     readonly givesUp: boolean;
 }
 
-export interface SeenError {
-    readonly error: ServerError;
-    readonly failure: FailureFact;
-}
-
 export interface Seen {
     readonly notices: ReadonlyArray<{ readonly database: string; readonly notice: MirrorNotice }>;
     /** In the order of the log; what tells nothing twice is there once. */
     readonly statements: readonly SeenStatement[];
-    readonly errors: readonly SeenError[];
+    readonly errors: readonly FailureFact[];
     /** Databases that the command makes itself. */
     readonly created: ReadonlySet<string>;
 }
@@ -38,7 +32,7 @@ const ROLLBACK = /^\s*(?:ROLLBACK|ABORT)(?:\s+(?:WORK|TRANSACTION))?\s*;?\s*$/i;
 export async function seenIn(records: AsyncIterable<LogRecord>): Promise<Seen> {
     const notices: Array<{ database: string; notice: MirrorNotice }> = [];
     const statements: SeenStatement[] = [];
-    const errors: SeenError[] = [];
+    const errors: FailureFact[] = [];
     const created = new Set<string>();
     const known = new Set<string>();
     /** Sessions that were refused something and have not taken their transaction back. */
@@ -73,18 +67,14 @@ export async function seenIn(records: AsyncIterable<LogRecord>): Promise<Seen> {
     return { notices, statements, errors, created };
 }
 
-function errorOf({ code, message, detail, hint, context, query }: LogRecord): SeenError {
-    const withDetail = detail === "" ? {} : { detail };
+function errorOf({ code, message, detail, hint, query }: LogRecord): FailureFact {
     return {
-        error: { code, message, ...withDetail, ...(context === "" ? {} : { where: context }) },
-        failure: {
-            place: { file: "", line: 1 },
-            sql: query,
-            code,
-            message,
-            ...withDetail,
-            ...(hint === "" ? {} : { hint }),
-        },
+        place: { file: "", line: 1 },
+        sql: query,
+        code,
+        message,
+        ...(detail === "" ? {} : { detail }),
+        ...(hint === "" ? {} : { hint }),
     };
 }
 
