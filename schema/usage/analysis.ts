@@ -10,7 +10,7 @@ import type { Place } from "../report";
 import type { ColumnType } from "../types";
 import type { Probe, Reply } from "./probes";
 import type { Scope } from "./scope";
-import type { Output, Question, Term } from "./terms";
+import type { Output, OutputColumn, Question, Term } from "./terms";
 import type { Unknowns } from "./unknowns";
 
 /** A call of a `dblink…` function, with the columns that its result is given. */
@@ -82,4 +82,6 @@ export interface Analysis {
     resolve(term: Term): Term;
     /** Two expressions meet: what is known of one is told of the other. */
     meet(a: Term, b: Term, strength: number, reason: string): void;
+    /** A remote table has these columns, by their names. */
+    has(table: number, columns: readonly OutputColumn[], reason: string): void;
 }

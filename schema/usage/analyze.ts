@@ -10,7 +10,7 @@ import { resolve } from "./asking";
 import { expressionTerm } from "./expression";
 import { selectQuery } from "./query";
 import type { Scope } from "./scope";
-import { EMPTY, type Output, type Term } from "./terms";
+import { EMPTY, type Output, type OutputColumn, type Term } from "./terms";
 import { STRENGTH, type Unknowns } from "./unknowns";
 import { insert, merge, remove, update } from "./writing";
 
@@ -51,6 +51,13 @@ export class Analyzer implements Analysis {
 
     resolve(term: Term): Term {
         return resolve(this, term);
+    }
+
+    has(table: number, columns: readonly OutputColumn[], reason: string): void {
+        for (const { name, term } of columns) {
+            const column = this.unknowns.column(table, name, this.host.place(undefined));
+            this.meet(column, term, STRENGTH.assignment, reason);
+        }
     }
 
     meet(a: Term, b: Term, strength: number, reason: string): void {

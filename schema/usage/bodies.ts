@@ -212,15 +212,12 @@ function readSqlBody(reader: Reader, body: Body, read: ReadStatement): void {
 /** What a routine returns must fit its declaration. */
 function returned(reader: Reader, body: Body, output: Output): void {
     const reason = `returned by ${body.name}()`;
-    if (output.open.length > 0) {
+    const [open, ...others] = output.open;
+    if (open !== undefined) {
         // SELECT * of one imported table: it has the declared columns, by name.
-        const [only] = output.open;
-        if (only !== undefined && output.open.length === 1 && output.columns.length === 0) {
-            for (const { name, type } of body.outputs) {
-                const column = reader.unknowns.column(only, name, reader.place());
-                reader.unknowns.hint(column, type, STRENGTH.assignment, reason);
-            }
-        }
+        const alone = others.length === 0 && output.columns.length === 0;
+        const columns = alone ? body.outputs.map(({ name, type }) => ({ name, term: typed(type) })) : [];
+        reader.analyzer.has(open, columns, reason);
         return;
     }
     const declared =

@@ -4,7 +4,7 @@ import type { ColumnRef } from "libpg-query";
 import { strings } from "../parse/ast";
 import type { Place } from "../report";
 import type { Analysis } from "./analysis";
-import { type FromItem, findVariable, type Scope } from "./scope";
+import { type FromItem, findItem, findVariable, type Scope } from "./scope";
 import { NONE, type Term } from "./terms";
 
 const SYSTEM_COLUMNS = new Set(["ctid", "tableoid", "xmin", "xmax", "cmin", "cmax", "oid"]);
@@ -30,15 +30,8 @@ export function starItems(ref: ColumnRef, scope: Scope): readonly FromItem[] {
     if (names.length === 0) {
         return scope.items;
     }
-    const alias = names[names.length - 1] ?? "";
-    for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
-        const item = at.items.find((each) => each.alias === alias);
-        if (item !== undefined) {
-            return [item];
-        }
-    }
-    const variable = findVariable(scope, alias);
-    return variable?.kind === "record" ? [variable.item] : [];
+    const item = findItem(scope, names[names.length - 1] ?? "");
+    return item === undefined ? [] : [item];
 }
 
 export function columnTerm(analysis: Analysis, ref: ColumnRef, scope: Scope): Term {
@@ -101,18 +94,9 @@ function qualifiedColumn(
     name: string,
     place: Place,
 ): Term {
-    for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
-        const item = at.items.find(
-            (each) =>
-                each.alias === alias && (schema === undefined || each.schema === undefined || each.schema === schema),
-        );
-        if (item !== undefined) {
-            return fieldOf(analysis, item, name, place);
-        }
-    }
-    const variable = findVariable(scope, alias);
-    if (variable?.kind === "record") {
-        return fieldOf(analysis, variable.item, name, place);
+    const item = findItem(scope, alias, schema);
+    if (item !== undefined) {
+        return fieldOf(analysis, item, name, place);
     }
     // `function.parameter`.
     const parameter = findVariable(scope, name);

@@ -7,7 +7,7 @@ import { fromItems } from "./from";
 import { orderItem } from "./order";
 import { child, type Scope } from "./scope";
 import { targets } from "./targets";
-import { EMPTY, NONE, type Output, type OutputColumn } from "./terms";
+import { EMPTY, NONE, type Output, type OutputColumn, renamed } from "./terms";
 import { combineUnion } from "./union";
 
 export function selectQuery(analysis: Analysis, select: SelectStmt, outer?: Scope): Output {
@@ -80,20 +80,16 @@ export function withQueries(analysis: Analysis, clause: WithClause | undefined, 
         const cte = node.CommonTableExpr;
         const name = cte.ctename ?? "";
         const aliases = strings(cte.aliascolnames);
-        const rename = (output: Output): Output => ({
-            open: output.open,
-            columns: output.columns.map((column, index) => ({
-                name: output.open.length === 0 ? (aliases[index] ?? column.name) : column.name,
-                term: column.term,
-            })),
-        });
         const query = cte.ctequery;
         if (clause?.recursive === true && query !== undefined && "SelectStmt" in query) {
             // The first part of a recursive query tells the columns that the second one sees.
             const recursive = query.SelectStmt;
             const seen = child(scope);
             withQueries(analysis, recursive.withClause, seen);
-            const first = rename(recursive.larg === undefined ? EMPTY : selectQuery(analysis, recursive.larg, seen));
+            const first = renamed(
+                recursive.larg === undefined ? EMPTY : selectQuery(analysis, recursive.larg, seen),
+                aliases,
+            );
             scope.ctes.set(name, recursive.larg === undefined ? EMPTY : first);
             const extra: string[] = [];
             const sequence = strings(cte.cycle_clause === undefined ? [] : cte.cycle_clause.cycle_col_list);
@@ -109,6 +105,6 @@ export function withQueries(analysis: Analysis, clause: WithClause | undefined, 
                 continue;
             }
         }
-        scope.ctes.set(name, query === undefined ? EMPTY : rename(analysis.statement(query, scope)));
+        scope.ctes.set(name, query === undefined ? EMPTY : renamed(analysis.statement(query, scope), aliases));
     }
 }

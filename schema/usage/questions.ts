@@ -7,7 +7,7 @@ import type { Analysis } from "./analysis";
 import { columnTerm, fieldOf } from "./columns";
 import { announceDblink } from "./dblink-calls";
 import { orderItem } from "./order";
-import { findVariable, type Scope } from "./scope";
+import { findItem, findVariable, type Scope } from "./scope";
 import {
     arrayType,
     BOOLEAN,
@@ -192,14 +192,9 @@ class Builder {
             return undefined;
         }
         const names = strings(arg.ColumnRef.fields);
-        for (let at: Scope | undefined = this.scope; names.length === 1 && at !== undefined; at = at.parent) {
-            const item = at.items.find((each) => each.alias === names[0]);
-            if (item !== undefined) {
-                const place = this.analysis.host.place(arg.ColumnRef.location);
-                return fieldOf(this.analysis, item, first.String.sval ?? "", place);
-            }
-        }
-        return undefined;
+        const item = names.length === 1 ? findItem(this.scope, names[0] ?? "") : undefined;
+        const place = this.analysis.host.place(arg.ColumnRef.location);
+        return item === undefined ? undefined : fieldOf(this.analysis, item, first.String.sval ?? "", place);
     }
 
     private call(call: FuncCall): void {

@@ -1,5 +1,5 @@
 /** Names that a query can use at some point: tables with aliases, CTEs, parameters and variables. */
-import type { Output, Term } from "./terms";
+import { type Output, renamed, type Term } from "./terms";
 
 /** One entry of FROM. */
 export interface FromItem {
@@ -30,9 +30,10 @@ export function child(parent: Scope | undefined): Scope {
     return { items: [], merged: new Map(), ctes: new Map(), ...(parent === undefined ? {} : { parent }) };
 }
 
-export function findCte(scope: Scope | undefined, name: string): Output | undefined {
+/** The first that is found, from the innermost query outwards. */
+function outwards<T>(scope: Scope | undefined, find: (at: Scope) => T | undefined): T | undefined {
     for (let at = scope; at !== undefined; at = at.parent) {
-        const found = at.ctes.get(name);
+        const found = find(at);
         if (found !== undefined) {
             return found;
         }
@@ -40,25 +41,31 @@ export function findCte(scope: Scope | undefined, name: string): Output | undefi
     return undefined;
 }
 
-export function findVariable(scope: Scope | undefined, name: string): Variable | undefined {
-    for (let at = scope; at !== undefined; at = at.parent) {
-        const found = at.variables?.get(name);
-        if (found !== undefined) {
-            return found;
-        }
-    }
-    return undefined;
+export function findCte(scope: Scope | undefined, name: string): Output | undefined {
+    return outwards(scope, ({ ctes }) => ctes.get(name));
+}
+
+export function findVariable(scope: Scope, name: string): Variable | undefined {
+    return outwards(scope, ({ variables }) => variables?.get(name));
+}
+
+/** What stands in FROM, or a record. */
+export function findItem(scope: Scope, alias: string, schema?: string): FromItem | undefined {
+    const item = outwards(scope, ({ items }) =>
+        items.find(
+            (each) =>
+                each.alias === alias && (schema === undefined || each.schema === undefined || each.schema === schema),
+        ),
+    );
+    const variable = item === undefined ? findVariable(scope, alias) : undefined;
+    return variable?.kind === "record" ? variable.item : item;
 }
 
 export function itemOf(alias: string, output: Output, names: readonly string[] = []): FromItem {
     const columns = new Map<string, Term>();
-    output.columns.forEach((column, index) => {
-        // An alias list renames from the left; with a star before it positions are not known.
-        const name = output.open.length === 0 ? (names[index] ?? column.name) : column.name;
-        if (!columns.has(name)) {
-            columns.set(name, column.term);
-        }
-    });
+    for (const { name, term } of renamed(output, names).columns) {
+        columns.set(name, columns.get(name) ?? term);
+    }
     if (output.open.length === 0 && output.columns.length === 0) {
         for (const name of names) {
             columns.set(name, { kind: "none" });

@@ -19,7 +19,7 @@ import type { Relation } from "./analysis";
 import { readBlock, readCreated, readRoutine } from "./bodies";
 import type { Reader } from "./reader";
 import { child, itemOf, type Scope, type Variable } from "./scope";
-import { EMPTY, isOpen, NONE, type Output, typed } from "./terms";
+import { EMPTY, isOpen, NONE, type Output, renamed, typed } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 /** @param scope variables of the routine in which the statement stands. */
@@ -130,16 +130,6 @@ function made(reader: Reader, range: RangeVar | undefined, output: Output): void
     if (output.open.length > 0 || output.columns.some(({ term }) => isOpen(term))) {
         reader.knowledge.overlays.expect(creation(reader, range), rangeName(range).name, output);
     }
-}
-
-function renamed(output: Output, names: readonly string[]): Output {
-    return {
-        open: output.open,
-        columns: output.columns.map(({ name, term }, position) => ({
-            name: output.open.length === 0 ? (names[position] ?? name) : name,
-            term,
-        })),
-    };
 }
 
 // Statements that hold queries or expressions
@@ -287,12 +277,8 @@ function alterCommand(reader: Reader, relation: Relation, command: AlterTableCmd
 
 /** A child has all columns of its parent. */
 function inherit(reader: Reader, heir: Relation | undefined, parent: Relation | undefined): void {
-    const open = heir?.remote;
-    if (open !== undefined && parent !== undefined) {
-        for (const { name, term } of parent.output.columns) {
-            const own = reader.unknowns.column(open, name, reader.place());
-            reader.analyzer.meet(own, term, STRENGTH.assignment, "column of its parent");
-        }
+    if (heir?.remote !== undefined && parent !== undefined) {
+        reader.analyzer.has(heir.remote, parent.output.columns, "column of its parent");
     }
 }
 

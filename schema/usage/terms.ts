@@ -49,6 +49,13 @@ export interface Output {
     open: number[];
 }
 
+/** With the names of a list of aliases; with a star among the columns positions are not known. */
+export function renamed(output: Output, names: readonly string[]): Output {
+    return output.open.length > 0
+        ? output
+        : { open: [], columns: output.columns.map(({ name, term }, at) => ({ name: names[at] ?? name, term })) };
+}
+
 export const EMPTY: Output = { columns: [], open: [] };
 
 /** Does it lead to a column whose type is sought? */

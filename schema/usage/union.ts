@@ -22,14 +22,12 @@ export function combineUnion(analysis: Analysis, left: Output, right: Output): v
         analysis.unknowns.align(first, second);
     } else if (first !== undefined || second !== undefined) {
         // One side is known: the open one must have those columns.
-        const closed = first === undefined ? left : right;
-        const open = first ?? second;
-        const names = new Set((first === undefined ? right : left).columns.map(({ name }) => name));
-        for (const { name, term } of closed.columns) {
-            if (open !== undefined && !names.has(name) && name !== "?column?") {
-                const column = analysis.unknowns.column(open, name, analysis.host.place(undefined));
-                analysis.meet(column, term, STRENGTH.assignment, "same column of a UNION");
-            }
-        }
+        const [closed, known, open] = first === undefined ? [left, right, second ?? 0] : [right, left, first];
+        const names = new Set(["?column?", ...known.columns.map(({ name }) => name)]);
+        analysis.has(
+            open,
+            closed.columns.filter(({ name }) => !names.has(name)),
+            "same column of a UNION",
+        );
     }
 }

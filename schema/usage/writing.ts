@@ -49,8 +49,11 @@ export function insert(analysis: Analysis, statement: InsertStmt, outer?: Scope)
                     analysis.meet(into, column.term, STRENGTH.assignment, "INSERT");
                 }
             });
-        } else if (target !== undefined && names.length === 0 && source.columns.length === 0) {
-            starInto(analysis, source, target);
+        } else if (target?.open.length === 0 && names.length === 0 && source.columns.length === 0) {
+            // The upstream has the local table's columns, in its order.
+            const [only = 0, ...others] = source.open;
+            const all = others.length > 0 ? [] : [...target.columns].map(([name, term]) => ({ name, term }));
+            analysis.has(only, all, "INSERT … SELECT *");
         }
     }
     const written = target === undefined ? [] : [target];
@@ -71,18 +74,6 @@ export function insert(analysis: Analysis, statement: InsertStmt, outer?: Scope)
     }
     scope.items.push(...written);
     return targets(analysis, statement.returningClause?.exprs ?? [], scope);
-}
-
-/** `INSERT INTO local SELECT * FROM upstream`: the upstream has the local table's columns, in its order. */
-function starInto(analysis: Analysis, source: Output, target: FromItem): void {
-    const only = source.open[0];
-    if (source.open.length !== 1 || only === undefined || target.open.length > 0) {
-        return;
-    }
-    for (const [name, term] of target.columns) {
-        const column = analysis.unknowns.column(only, name, analysis.host.place(undefined));
-        analysis.meet(column, term, STRENGTH.assignment, "INSERT … SELECT *");
-    }
 }
 
 function assignments(analysis: Analysis, list: readonly Node[] | undefined, target: FromItem, scope: Scope): void {
