@@ -266,7 +266,7 @@ class PlBody {
         }
         const copied = /^(.*)%type$/i.exec(type.trim());
         if (copied !== null) {
-            return { kind: "scalar", term: this.reader.columnNamed(splitName(copied[1] ?? "")) ?? NONE };
+            return { kind: "scalar", term: this.reader.columnNamed(splitName(copied[1] ?? "")) };
         }
         if (type === "record" || type === "") {
             return unknown;

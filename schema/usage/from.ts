@@ -1,6 +1,6 @@
 /** Items of FROM: tables, subqueries, functions and joins. */
 
-import type { Node, RangeVar } from "libpg-query";
+import type { JoinExpr, Node, RangeVar } from "libpg-query";
 import { rangeName, strings } from "../parse/ast";
 import type { Analysis } from "./analysis";
 import { columnIn } from "./columns";
@@ -12,75 +12,74 @@ import { EMPTY, NONE, type Term } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 export function fromItems(analysis: Analysis, node: Node, scope: Scope): FromItem[] {
-    if ("RangeVar" in node) {
-        const item = tableItem(analysis, node.RangeVar, scope);
-        scope.items.push(item);
-        return [item];
-    }
-    if ("RangeSubselect" in node) {
-        const range = node.RangeSubselect;
-        // Without LATERAL a subquery doesn't see its neighbours.
-        const outer = range.lateral === true ? scope : withoutItems(scope);
-        const output = range.subquery === undefined ? EMPTY : analysis.statement(range.subquery, outer);
-        const item = itemOf(range.alias?.aliasname ?? "", output, strings(range.alias?.colnames));
-        scope.items.push(item);
-        return [item];
-    }
-    if ("RangeFunction" in node) {
-        const item = functionItem(analysis, node.RangeFunction, scope);
-        scope.items.push(item);
-        return [item];
+    if ("JoinExpr" in node) {
+        return joined(analysis, node.JoinExpr, scope);
     }
     if ("RangeTableSample" in node) {
         const inner = node.RangeTableSample.relation;
         return inner === undefined ? [] : fromItems(analysis, inner, scope);
     }
-    if ("JsonTable" in node || "RangeTableFunc" in node) {
-        mention(analysis, node, scope);
-        const alias = "JsonTable" in node ? node.JsonTable.alias : node.RangeTableFunc.alias;
-        const names =
-            "JsonTable" in node ? jsonColumns(node.JsonTable.columns) : xmlColumns(node.RangeTableFunc.columns);
-        const columns = new Map(names.map((name): [string, Term] => [name, NONE]));
-        const item = { alias: alias?.aliasname ?? "", columns, open: [] };
-        scope.items.push(item);
-        return [item];
+    const item = itemIn(analysis, node, scope);
+    scope.items.push(item);
+    return [item];
+}
+
+function itemIn(analysis: Analysis, node: Node, scope: Scope): FromItem {
+    if ("RangeVar" in node) {
+        return tableItem(analysis, node.RangeVar, scope);
     }
-    if ("JoinExpr" in node) {
-        const join = node.JoinExpr;
-        const left = join.larg === undefined ? [] : fromItems(analysis, join.larg, scope);
-        const right = join.rarg === undefined ? [] : fromItems(analysis, join.rarg, scope);
-        for (const name of strings(join.usingClause)) {
-            const place = analysis.host.place(undefined);
-            const a = columnIn(analysis, left, name, place);
-            const b = columnIn(analysis, right, name, place);
-            if (a !== undefined && b !== undefined) {
-                analysis.meet(a, b, STRENGTH.use, `JOIN … USING (${name})`);
-            }
-            scope.merged.set(name, a ?? b ?? NONE);
+    if ("RangeSubselect" in node) {
+        const range = node.RangeSubselect;
+        // Without LATERAL a subquery doesn't see its neighbours.
+        const outer = range.lateral === true ? scope : { ...scope, items: [], merged: new Map() };
+        const output = range.subquery === undefined ? EMPTY : analysis.statement(range.subquery, outer);
+        return itemOf(range.alias?.aliasname ?? "", output, strings(range.alias?.colnames));
+    }
+    if ("RangeFunction" in node) {
+        return functionItem(analysis, node.RangeFunction, scope);
+    }
+    mention(analysis, node, scope);
+    const [alias, names] =
+        "JsonTable" in node
+            ? [node.JsonTable.alias, jsonColumns(node.JsonTable.columns)]
+            : "RangeTableFunc" in node
+              ? [node.RangeTableFunc.alias, xmlColumns(node.RangeTableFunc.columns)]
+              : [];
+    return itemOf(alias?.aliasname ?? "", EMPTY, names);
+}
+
+function joined(analysis: Analysis, join: JoinExpr, scope: Scope): FromItem[] {
+    const left = join.larg === undefined ? [] : fromItems(analysis, join.larg, scope);
+    const right = join.rarg === undefined ? [] : fromItems(analysis, join.rarg, scope);
+    for (const name of strings(join.usingClause)) {
+        const place = analysis.host.place(undefined);
+        const a = columnIn(analysis, left, name, place);
+        const b = columnIn(analysis, right, name, place);
+        if (a !== undefined && b !== undefined) {
+            analysis.meet(a, b, STRENGTH.use, `JOIN … USING (${name})`);
         }
-        if (join.isNatural === true) {
-            for (const item of left) {
-                for (const [name, term] of item.columns) {
-                    const other = right.find(({ columns }) => columns.has(name))?.columns.get(name);
-                    if (other !== undefined) {
-                        analysis.meet(term, other, STRENGTH.use, "NATURAL JOIN");
-                        scope.merged.set(name, term);
-                    }
+        scope.merged.set(name, a ?? b ?? NONE);
+    }
+    if (join.isNatural === true) {
+        for (const item of left) {
+            for (const [name, term] of item.columns) {
+                const other = right.find(({ columns }) => columns.has(name))?.columns.get(name);
+                if (other !== undefined) {
+                    analysis.meet(term, other, STRENGTH.use, "NATURAL JOIN");
+                    scope.merged.set(name, term);
                 }
             }
         }
-        analysis.condition(join.quals, scope);
-        if (join.alias?.aliasname !== undefined) {
-            const columns = new Map([...left, ...right].flatMap((item) => [...item.columns]));
-            const open = [...left, ...right].flatMap((item) => item.open);
-            const item = { alias: join.alias.aliasname, columns, open };
-            scope.items.splice(scope.items.length - left.length - right.length, left.length + right.length, item);
-            return [item];
-        }
-        return [...left, ...right];
     }
-    mention(analysis, node, scope);
-    return [];
+    analysis.condition(join.quals, scope);
+    if (join.alias?.aliasname !== undefined) {
+        const columns = new Map([...left, ...right].flatMap((item) => [...item.columns]));
+        const open = [...left, ...right].flatMap((item) => item.open);
+        const item = { alias: join.alias.aliasname, columns, open };
+        scope.items.splice(scope.items.length - left.length - right.length, left.length + right.length, item);
+        return [item];
+    }
+    return [...left, ...right];
 }
 
 export function tableItem(analysis: Analysis, range: RangeVar, scope: Scope | undefined): FromItem {
@@ -110,8 +109,4 @@ export function tableItem(analysis: Analysis, range: RangeVar, scope: Scope | un
     }
     const item = itemOf(alias, relation.output, names);
     return { ...item, ...(range.alias === undefined ? { schema: relation.schema } : {}) };
-}
-
-function withoutItems(scope: Scope): Scope {
-    return { ...scope, items: [], merged: new Map() };
 }

@@ -8,13 +8,15 @@ import { type ColumnType, TEXT } from "../types";
 import type { AnalyzerHost, DblinkCall, Relation } from "./analysis";
 import { Analyzer } from "./analyze";
 import type { Catalog, CatalogRelation, CatalogRoutine } from "./catalog";
+import { fieldOf } from "./columns";
 import { type Constants, partlyConstant, type Value } from "./constants";
 import type { Knowledge } from "./knowledge";
 import { namedType } from "./named-type";
 import { splitName } from "./names";
 import { overlaid } from "./overlays";
 import type { Probe, Reply } from "./probes";
-import { type Output, type OutputColumn, type Question, type Term, typed } from "./terms";
+import { itemOf } from "./scope";
+import { NONE, type Output, type OutputColumn, type Question, type Term, typed } from "./terms";
 import type { Unknowns } from "./unknowns";
 
 /** Where a statement stands, and what its names and variables mean there. */
@@ -208,16 +210,14 @@ export class Reader implements AnalyzerHost {
     private copiedType(type: TypeName): ColumnType | undefined {
         const parts = (type.names ?? []).flatMap((node) => ("String" in node ? [node.String.sval ?? ""] : []));
         const term = this.columnNamed(parts);
-        return term?.kind === "type" ? term.type : undefined;
+        return term.kind === "type" ? term.type : undefined;
     }
 
     /** The column of a dotted name, whose last part is the column's. */
-    columnNamed(parts: readonly string[]) {
+    columnNamed(parts: readonly string[]): Term {
         const relation = parts.length < 2 ? undefined : this.relation(qualified(parts.slice(0, -1)), this.place());
         const name = parts.at(-1) ?? "";
-        const known = relation?.output.columns.find((column) => column.name === name)?.term;
-        const [open] = relation?.output.open ?? [];
-        return known ?? (open === undefined ? undefined : this.unknowns.column(open, name, this.place()));
+        return relation === undefined ? NONE : fieldOf(this.analyzer, itemOf("", relation.output), name, this.place());
     }
 
     /** The rows of a printed name, as in `schema.table%ROWTYPE`. */

@@ -17,9 +17,10 @@ import type {
 import { items, objectName, qualified, rangeName, strings, walk } from "../parse/ast";
 import type { Relation } from "./analysis";
 import { readBlock, readCreated, readRoutine } from "./bodies";
+import { fieldOf } from "./columns";
 import type { Reader } from "./reader";
 import { child, itemOf, type Scope, type Variable } from "./scope";
-import { EMPTY, isOpen, NONE, type Output, renamed, typed } from "./terms";
+import { EMPTY, isOpen, NONE, type Output, renamed, type Term, typed } from "./terms";
 import { STRENGTH } from "./unknowns";
 
 /** @param scope variables of the routine in which the statement stands. */
@@ -86,13 +87,10 @@ function named(reader: Reader, range: RangeVar | undefined): Relation | undefine
 }
 
 /** A column that must be there. */
-function column(reader: Reader, relation: Relation | undefined, name: string): void {
-    if (relation !== undefined && !relation.output.columns.some((each) => each.name === name)) {
-        const [open] = relation.output.open;
-        if (open !== undefined) {
-            reader.unknowns.oneOf(relation.output.open, name, reader.place());
-        }
-    }
+function column(reader: Reader, relation: Relation | undefined, name: string): Term {
+    return relation === undefined
+        ? NONE
+        : fieldOf(reader.analyzer, itemOf(relation.name, relation.output), name, reader.place());
 }
 
 /** The scope of an expression over one relation. */
@@ -263,12 +261,8 @@ function alterCommand(reader: Reader, relation: Relation, command: AlterTableCmd
     } else if (kind === "AT_AddInherit" && definition !== undefined && "RangeVar" in definition) {
         inherit(reader, relation, named(reader, definition.RangeVar));
     } else if (OF_COLUMN.has(kind) && command.name !== undefined && command.missing_ok !== true) {
-        column(reader, relation, command.name);
+        const term = column(reader, relation, command.name);
         if (kind === "AT_AlterColumnType" && definition !== undefined && "ColumnDef" in definition) {
-            const term = reader.analyzer.expression(
-                { ColumnRef: { fields: [{ String: { sval: command.name } }] } },
-                rowScope(relation),
-            );
             const type = reader.type(definition.ColumnDef.typeName);
             reader.unknowns.hint(term, type, STRENGTH.assignment, "ALTER COLUMN … TYPE");
         }
@@ -289,13 +283,12 @@ function rename(reader: Reader, statement: RenameStmt): void {
     const relation = named(reader, statement.relation);
     if (statement.renameType === "OBJECT_COLUMN" || statement.renameType === "OBJECT_ATTRIBUTE") {
         const from = statement.subname ?? "";
-        column(reader, relation, from);
-        const [open] = relation?.output.open ?? [];
-        if (relation !== undefined && relation.remote === undefined && open !== undefined) {
-            const known = relation.output.columns.findIndex(({ name }) => name === from);
-            const [before] = known < 0 ? [] : relation.output.columns.splice(known, 1);
-            const term = before?.term ?? reader.unknowns.oneOf(relation.output.open, from, reader.place());
-            relation.output.columns.push({ name: statement.newname ?? "", term });
+        const term = column(reader, relation, from);
+        if (relation !== undefined && relation.remote === undefined && relation.output.open.length > 0) {
+            const { columns } = relation.output;
+            const at = columns.findIndex(({ name }) => name === from);
+            columns.splice(at < 0 ? columns.length : at, 1);
+            columns.push({ name: statement.newname ?? "", term });
         }
     }
 }

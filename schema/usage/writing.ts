@@ -76,7 +76,13 @@ export function insert(analysis: Analysis, statement: InsertStmt, outer?: Scope)
     return targets(analysis, statement.returningClause?.exprs ?? [], scope);
 }
 
-function assignments(analysis: Analysis, list: readonly Node[] | undefined, target: FromItem, scope: Scope): void {
+function assignments(
+    analysis: Analysis,
+    list: readonly Node[] | undefined,
+    target: FromItem,
+    scope: Scope,
+    reason = "UPDATE … SET",
+): void {
     for (const node of list ?? []) {
         if (!("ResTarget" in node)) {
             continue;
@@ -84,7 +90,7 @@ function assignments(analysis: Analysis, list: readonly Node[] | undefined, targ
         const set: ResTarget = node.ResTarget;
         const column = columnIn(analysis, [target], set.name ?? "", analysis.host.place(set.location)) ?? NONE;
         const value = analysis.expression(set.val, scope);
-        analysis.meet(column, value, STRENGTH.assignment, "UPDATE … SET");
+        analysis.meet(column, value, STRENGTH.assignment, reason);
     }
 }
 
@@ -121,20 +127,12 @@ export function merge(analysis: Analysis, statement: MergeStmt, outer?: Scope): 
         }
         const clause = node.MergeWhenClause;
         analysis.condition(clause.condition, scope);
-        if (clause.commandType === "CMD_INSERT") {
-            const names = (clause.targetList ?? []).flatMap((each) => ("ResTarget" in each ? [each.ResTarget] : []));
-            (clause.values ?? []).forEach((value, index) => {
-                const column = names[index];
-                const into =
-                    column === undefined
-                        ? NONE
-                        : (columnIn(analysis, [target], column.name ?? "", analysis.host.place(column.location)) ??
-                          NONE);
-                analysis.meet(into, analysis.expression(value, scope), STRENGTH.assignment, "MERGE … INSERT");
-            });
-        } else {
-            assignments(analysis, clause.targetList, target, scope);
-        }
+        const { targetList = [], values = [] } = clause;
+        const set = targetList.map((each, at) => {
+            const val = values[at];
+            return "ResTarget" in each && val !== undefined ? { ResTarget: { ...each.ResTarget, val } } : each;
+        });
+        assignments(analysis, set, target, scope, "MERGE");
     }
     return targets(analysis, statement.returningClause?.exprs ?? [], scope);
 }

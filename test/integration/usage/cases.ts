@@ -44,6 +44,28 @@ export const USES: ReadonlyArray<readonly [string, string, string]> = [
     ["inserted into", "INSERT INTO u.a (x) SELECT at FROM l", "x timestamptz"],
     ["deleted by", "DELETE FROM u.a USING l WHERE a.x = l.id", "x bigint"],
     ["MERGE", "MERGE INTO l USING u.a ON a.x = l.id WHEN MATCHED THEN DELETE", "x bigint"],
+    [
+        "MERGE inserts",
+        "MERGE INTO u.a USING l ON a.x = l.id WHEN NOT MATCHED THEN INSERT (x, y) VALUES (l.id, l.at)",
+        "x bigint, y timestamptz",
+    ],
+    [
+        "a recursive query",
+        "WITH RECURSIVE r (k) AS (SELECT x FROM u.a UNION ALL SELECT a.y FROM u.a JOIN r ON r.k = a.z) SELECT 1 FROM r JOIN l ON l.id = r.k",
+        "x bigint, z bigint, y bigint",
+    ],
+    ["JSON_TABLE", "SELECT k, x FROM u.a, JSON_TABLE(a.j, '$' COLUMNS (k int)) t", "j text, x text"],
+    [
+        "a join with an alias",
+        "SELECT 1 FROM (u.a JOIN l ON a.x = l.id) AS q WHERE q.y > q.at",
+        "x bigint, y timestamptz",
+    ],
+    ["an alias list", "SELECT 1 FROM u.a AS q (m, n), l WHERE q.n = l.id", "m text, n bigint"],
+    [
+        "names that PostgreSQL gives",
+        "SELECT 1 FROM (SELECT coalesce(x), max(y), z::date, (SELECT w), * FROM u.a GROUP BY 1) q, l WHERE q.coalesce = l.id AND q.max = l.at AND q.z > now() AND q.w = l.id",
+        "x bigint, y timestamptz, z date, w bigint",
+    ],
     ["generate_series", "SELECT generate_series(1, x) FROM u.a", "x integer"],
     ["window functions", "SELECT lag(x, 1, 0.5) OVER (ORDER BY x) FROM u.a", "x numeric"],
     [
