@@ -1,6 +1,7 @@
 /** A stub's dump as the parts of an upstream: extensions, tables of plain columns, and whatever else there is. Pure. */
 
 import type { Extension, Table } from "../upstreams/model";
+import { unquoteIdent } from "../upstreams/quote";
 import { shortType } from "./stubs";
 
 export interface DescribedDump {
@@ -18,10 +19,6 @@ const EXTENSION = new RegExp(`^CREATE EXTENSION IF NOT EXISTS (${NAME}) WITH SCH
 /** What may stand before tables without needing any. */
 const BEFORE_TABLES = /^(?:CREATE (?:SCHEMA|TYPE|DOMAIN)|ALTER EXTENSION)\b/;
 
-function unquote(name: string): string {
-    return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
-}
-
 /** A table of plain columns; undefined where it has anything else. */
 function tableIn(entry: string): Table | undefined {
     const found = TABLE.exec(entry);
@@ -38,10 +35,10 @@ function tableIn(entry: string): Table | undefined {
         const column = COLUMN.exec(line);
         return column === null || /^\s*CONSTRAINT\b/.test(line)
             ? []
-            : [{ name: unquote(column[1] ?? ""), type: shortType(column[2] ?? "") }];
+            : [{ name: unquoteIdent(column[1] ?? ""), type: shortType(column[2] ?? "") }];
     });
     return columns.length === lines.length
-        ? { schema: unquote(schema), name: unquote(name), columns, rows: [] }
+        ? { schema: unquoteIdent(schema), name: unquoteIdent(name), columns, rows: [] }
         : undefined;
 }
 
@@ -64,8 +61,9 @@ export function withoutExtensions(
             continue;
         }
         const [, name = "", schema = "public"] = extension;
-        const own = unquote(schema) === "public" || immovable.has(unquote(name)) ? undefined : unquote(schema);
-        extensions.push({ name: unquote(name), ...(own === undefined ? {} : { schema: own }) });
+        const own =
+            unquoteIdent(schema) === "public" || immovable.has(unquoteIdent(name)) ? undefined : unquoteIdent(schema);
+        extensions.push({ name: unquoteIdent(name), ...(own === undefined ? {} : { schema: own }) });
     }
     // The schema of an extension comes with it, before anything else.
     const brought = new Set(extensions.map(({ schema }) => schema));
@@ -73,7 +71,7 @@ export function withoutExtensions(
         extensions,
         rest: rest.filter((entry) => {
             const schema = SCHEMA.exec(entry)?.[1];
-            return schema === undefined || !brought.has(unquote(schema));
+            return schema === undefined || !brought.has(unquoteIdent(schema));
         }),
     };
 }

@@ -36,6 +36,11 @@ export function quoteIdentUnchecked(text: string): string {
     return `"${text.replaceAll('"', '""')}"`;
 }
 
+/** A name as it is, of one as PostgreSQL prints it: in quotes only where it needs them. */
+export function unquoteIdent(printed: string): string {
+    return printed.startsWith('"') ? printed.slice(1, -1).replaceAll('""', '"') : printed;
+}
+
 /** Quotes a schema-qualified name. */
 export function quoteQualified(...names: readonly string[]): string {
     return names.map(quoteIdent).join(".");

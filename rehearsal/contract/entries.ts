@@ -1,6 +1,6 @@
 /** What `pg_dump` writes of a contract's database, as a stub has it. Pure. */
 
-import { quoteIdent } from "../../upstreams/quote";
+import { quoteIdent, unquoteIdent } from "../../upstreams/quote";
 import type { DumpEntry } from "../stubs";
 
 const NAME = '(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)';
@@ -50,10 +50,6 @@ export function stubEntries(entries: readonly DumpEntry[]): { made: string[]; po
     return { made, policies };
 }
 
-function unquote(name: string): string {
-    return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
-}
-
 /**
  * Policies for the roles that a stub has.
  *
@@ -66,7 +62,7 @@ export function policiesFor(policies: readonly string[], members: ReadonlyMap<st
             return [text];
         }
         const [whole, head = "", list = ""] = found;
-        const names = [...list.matchAll(new RegExp(NAME, "g"))].map(([name]) => unquote(name));
+        const names = [...list.matchAll(new RegExp(NAME, "g"))].map(([name]) => unquoteIdent(name));
         const users = [...new Set(names.flatMap((name) => members.get(name) ?? []))];
         return users.length === 0 ? [] : [`${head} TO ${users.map(quoteIdent).join(", ")}${text.slice(whole.length)}`];
     });

@@ -1,5 +1,5 @@
 import type { Upstream } from "../../upstreams/model";
-import { quoteIdent, quoteLiteral, quoteQualified } from "../../upstreams/quote";
+import { quoteIdent, quoteLiteral, quoteQualified, unquoteIdent } from "../../upstreams/quote";
 import type { Inference } from "../report";
 
 function oneLine(text: string): string {
@@ -9,7 +9,7 @@ function oneLine(text: string): string {
 /** The schema that a statement of a dump makes. */
 function madeSchema(sql: string): string | undefined {
     const [, name] = /^CREATE SCHEMA (?:IF NOT EXISTS )?("(?:[^"]|"")+"|[a-z_][a-z0-9_]*);$/.exec(sql) ?? [];
-    return name?.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+    return name === undefined ? undefined : unquoteIdent(name);
 }
 
 /** DDL of one upstream's database, to be run in it. */

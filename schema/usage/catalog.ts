@@ -4,7 +4,7 @@
  */
 
 import { z } from "zod";
-import { quoteLiteral } from "../../upstreams/quote";
+import { quoteLiteral, unquoteIdent } from "../../upstreams/quote";
 import type { QualifiedName } from "../parse/ast";
 import { type ColumnType, printedType } from "../types";
 import type { Parameter, Routine } from "./analysis";
@@ -188,11 +188,7 @@ function routineOf(text: string): CatalogRoutine {
 
 /** The schemas of a `search_path` setting. */
 function pathOf(setting: string | undefined): string[] | undefined {
-    return setting?.match(/"(?:[^"]|"")*"|[^\s,"]+/g)?.map(unquoted);
-}
-
-function unquoted(name: string): string {
-    return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+    return setting?.match(/"(?:[^"]|"")*"|[^\s,"]+/g)?.map(unquoteIdent);
 }
 
 const QUERIES = {

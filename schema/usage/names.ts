@@ -1,6 +1,7 @@
 /** Names of result columns, as PostgreSQL chooses them, and of parts of names. */
 
 import type { Node, ResTarget, SelectStmt } from "libpg-query";
+import { unquoteIdent } from "../../upstreams/quote";
 import { strings } from "../parse/ast";
 
 /** Name of an unnamed result column, as PostgreSQL chooses it. */
@@ -76,6 +77,5 @@ export function xmlColumns(nodes: readonly Node[] | undefined): string[] {
 
 /** Splits a printed name at its dots outside quotes, and removes the quotes. */
 export function splitName(printed: string): string[] {
-    const parts = printed.match(/"(?:[^"]|"")*"|[^."]+/g) ?? [];
-    return parts.map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part));
+    return (printed.match(/"(?:[^"]|"")*"|[^."]+/g) ?? []).map(unquoteIdent);
 }
