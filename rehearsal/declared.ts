@@ -9,6 +9,7 @@ import { planStubs } from "../upstreams/stubs";
 import type { RehearsalServer } from "./container";
 import { contractOf } from "./contract/result";
 import type { Contract } from "./contract/run";
+import { isSame } from "./placement";
 import { databaseFor } from "./servers";
 import { dumpRows, dumpStub, type StubTable, tablesOf } from "./stubs";
 
@@ -92,10 +93,6 @@ async function run(session: Awaited<ReturnType<RehearsalServer["session"]>>, sql
     }
 }
 
-function same(a: Upstream, b: Upstream): boolean {
-    return a.host.toLowerCase() === b.host.toLowerCase() && a.port === b.port && a.database === b.database;
-}
-
 /** What is declared wins: a role has one password on the server. */
 function mergedUsers(own: readonly User[], others: readonly User[], passwords: ReadonlyMap<string, string>): User[] {
     return [...own, ...others.filter(({ name }) => !own.some((user) => user.name === name))].map((user) => {
@@ -112,7 +109,7 @@ export function completed(declared: readonly Upstream[], derived: readonly Upstr
         ),
     );
     const own = declared.map((upstream) => {
-        const other = derived.find((each) => same(each, upstream));
+        const other = derived.find((each) => isSame(each, upstream));
         return {
             ...upstream,
             ...other,
@@ -121,7 +118,7 @@ export function completed(declared: readonly Upstream[], derived: readonly Upstr
         };
     });
     const rest = derived
-        .filter((each) => !declared.some((upstream) => same(upstream, each)))
+        .filter((each) => !declared.some((upstream) => isSame(upstream, each)))
         .map((each) => ({ ...each, users: mergedUsers([], each.users, passwords) }));
     return [...own, ...rest];
 }

@@ -54,7 +54,8 @@ export function placeUpstreams(declared: readonly Upstream[], asked: readonly As
     return placed;
 }
 
-function same(a: Upstream, b: Upstream): boolean {
+/** Whether both declare the same database of the same server. */
+export function isSame(a: Upstream, b: Upstream): boolean {
     return a.host.toLowerCase() === b.host.toLowerCase() && a.port === b.port && a.database === b.database;
 }
 
@@ -126,7 +127,7 @@ export function mergeDeclared(declared: readonly Upstream[]): Upstream[] {
     const problems: string[] = [];
     const merged: Upstream[] = [];
     for (const upstream of declared) {
-        const at = merged.findIndex((each) => same(each, upstream));
+        const at = merged.findIndex((each) => isSame(each, upstream));
         const known = merged[at];
         if (known === undefined) {
             merged.push(upstream);
