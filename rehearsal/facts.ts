@@ -3,32 +3,21 @@
 import type { Place } from "../schema/report";
 import type { MirrorNotice } from "./notices";
 
-export interface ServerFact {
-    readonly name: string;
-    readonly wrapper: string;
-    /** postgres_fdw or dblink serves it. */
-    readonly handled: boolean;
-    readonly options: Readonly<Record<string, string>>;
+/** What the notices of an event tell, with its place. */
+type Told<Event extends MirrorNotice["event"]> = Omit<Extract<MirrorNotice, { event: Event }>, "event" | "context"> & {
     readonly place: Place;
-}
+};
 
-export interface MappingFact {
-    readonly server: string;
-    /** Role, or PUBLIC. */
-    readonly role: string;
-    readonly options: Readonly<Record<string, string>>;
-    readonly place: Place;
-}
-
-export interface TableFact {
-    readonly server: string;
-    /** Local name, `schema.name`. */
-    readonly local: string;
-    readonly remoteSchema: string;
-    readonly remoteName: string;
-    readonly columns: ReadonlyArray<{ readonly name: string; readonly type: string }>;
-    readonly place: Place;
-}
+export type ServerFact = Told<"server">;
+export type MappingFact = Told<"mapping">;
+/** `local`: local name, `schema.name`. */
+export type TableFact = Told<"table"> & { readonly local: string };
+/** A column that is one type at one moment and another later. */
+export type RetypedFact = Told<"retyped">;
+/** A column that the user's declaration makes as another type than the foreign table has. */
+export type ContradictionFact = Told<"contradicted">;
+/** A relation of a contract as it was at one moment. */
+export type RelationFact = Told<"relation">;
 
 /** Something connected to an upstream. */
 export interface ConnectionFact {
@@ -45,36 +34,6 @@ export interface ConnectionFact {
 export interface SubscriptionFact {
     readonly conninfo: string;
     readonly publications: readonly string[];
-    readonly place: Place;
-}
-
-/** A column that is one type at one moment and another later. */
-export interface RetypedFact {
-    readonly database: string;
-    readonly schema: string;
-    readonly table: string;
-    readonly column: string;
-    readonly before: string;
-    readonly after: string;
-    readonly place: Place;
-}
-
-/** A column that the user's declaration makes as another type than the foreign table has. */
-export interface ContradictionFact {
-    readonly schema: string;
-    readonly table: string;
-    readonly column: string;
-    readonly given: string;
-    readonly wanted: string;
-    readonly place: Place;
-}
-
-/** A relation of a contract as it was at one moment. */
-export interface RelationFact {
-    readonly oid: string;
-    readonly schema: string;
-    readonly name: string;
-    readonly columns: ReadonlyArray<{ readonly number: number; readonly name: string; readonly type: string }>;
     readonly place: Place;
 }
 
@@ -128,40 +87,32 @@ export function noFacts(): Facts {
  */
 export function noteFact(facts: Facts, notice: MirrorNotice, place: Place): boolean {
     switch (notice.event) {
-        case "server": {
-            const { name, wrapper, handled, options } = notice;
-            facts.servers.push({ name, wrapper, handled, options, place });
+        case "server":
+            facts.servers.push({ ...contentOf(notice), place });
             return true;
-        }
-        case "mapping": {
-            const { server, role, options } = notice;
-            facts.mappings.push({ server, role: role ?? "PUBLIC", options, place });
+        case "mapping":
+            facts.mappings.push({ ...contentOf(notice), place });
             return true;
-        }
-        case "table": {
-            const { server, schema, name, remoteSchema, remoteName, columns } = notice;
-            facts.tables.push({ server, local: `${schema}.${name}`, remoteSchema, remoteName, columns, place });
+        case "table":
+            facts.tables.push({ ...contentOf(notice), local: `${notice.schema}.${notice.name}`, place });
             return true;
-        }
-        case "retyped": {
-            const { database, schema, table, column, before, after } = notice;
-            facts.retyped.push({ database, schema, table, column, before, after, place });
+        case "retyped":
+            facts.retyped.push({ ...contentOf(notice), place });
             return true;
-        }
-        case "contradicted": {
-            const { schema, table, column, given, wanted } = notice;
-            facts.contradictions.push({ schema, table, column, given, wanted, place });
+        case "contradicted":
+            facts.contradictions.push({ ...contentOf(notice), place });
             return true;
-        }
-        case "relation": {
-            const { oid, schema, name, columns } = notice;
-            facts.relations.push({ oid, schema, name, columns, place });
+        case "relation":
+            facts.relations.push({ ...contentOf(notice), place });
             return true;
-        }
         case "failed":
             facts.failures.push({ place, sql: "", code: "XX000", message: notice.message });
             return true;
         default:
             return false;
     }
+}
+
+function contentOf<Notice extends MirrorNotice>({ event: _, context: __, ...content }: Notice) {
+    return content;
 }

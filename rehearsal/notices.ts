@@ -16,12 +16,20 @@ const notice = z.discriminatedUnion("event", [
         event: z.literal("server"),
         context,
         name: z.string(),
-        wrapper: z.string(),
         handled: z.boolean(),
         options,
     }),
-    /** CREATE or ALTER USER MAPPING; the role is null for PUBLIC. */
-    z.object({ event: z.literal("mapping"), context, server: z.string(), role: z.string().nullable(), options }),
+    /** CREATE or ALTER USER MAPPING; null is PUBLIC. */
+    z.object({
+        event: z.literal("mapping"),
+        context,
+        server: z.string(),
+        role: z
+            .string()
+            .nullable()
+            .transform((role) => role ?? "PUBLIC"),
+        options,
+    }),
     /** A foreign table as it is now. */
     z.object({
         event: z.literal("table"),

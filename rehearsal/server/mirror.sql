@@ -399,9 +399,9 @@ BEGIN
     FOR command IN SELECT DISTINCT classid, objid, object_type FROM pg_event_trigger_ddl_commands() LOOP
         CASE command.classid
             WHEN 'pg_foreign_server'::regclass THEN
-                SELECT s.srvname, s.srvoptions, w.fdwname, pg_fdw_stub_rehearsal.handled(s.oid) AS handled INTO server
-                FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw WHERE s.oid = command.objid;
-                PERFORM pg_fdw_stub_rehearsal.tell('server', jsonb_build_object('name', server.srvname, 'wrapper', server.fdwname,
+                SELECT s.srvname, s.srvoptions, pg_fdw_stub_rehearsal.handled(s.oid) AS handled INTO server
+                FROM pg_foreign_server s WHERE s.oid = command.objid;
+                PERFORM pg_fdw_stub_rehearsal.tell('server', jsonb_build_object('name', server.srvname,
                     'handled', server.handled, 'options', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}')
                         FROM pg_options_to_table(server.srvoptions))));
                 IF server.handled THEN

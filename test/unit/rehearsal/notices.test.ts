@@ -9,7 +9,7 @@ function notice(message: string, detail?: string): NoticeMessage {
 }
 
 describe("notices", () => {
-    const SERVER = { event: "server", context: "c", name: "s", wrapper: "w", handled: true, options: { host: "h" } };
+    const SERVER = { event: "server", context: "c", name: "s", handled: true, options: { host: "h" } };
     test.each<[string, NoticeMessage, unknown]>([
         ["ours", notice("fdw_stub_rehearsal", JSON.stringify(SERVER)), SERVER],
         [

@@ -31,7 +31,7 @@ function found(told: Told, devUser = "postgres") {
     };
     for (const [name, options] of told.servers ?? []) {
         const handled = !name.startsWith("!");
-        facts.servers.push({ name, wrapper: handled ? "postgres_fdw" : "file_fdw", handled, options, place: next() });
+        facts.servers.push({ name, handled, options, place: next() });
     }
     for (const [server, role, options] of told.mappings ?? []) {
         facts.mappings.push({ server, role, options, place: next() });

@@ -10,7 +10,7 @@ function facts(
 ): Facts {
     const found = noFacts();
     for (const [name, options] of servers) {
-        found.servers.push({ name, wrapper: "postgres_fdw", handled: true, options, place });
+        found.servers.push({ name, handled: true, options, place });
     }
     for (const [server, options] of mappings) {
         found.mappings.push({ server, role: "PUBLIC", options, place });
