@@ -4,32 +4,26 @@ import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import * as z from "zod";
 
-/** A connection that something in the rehearsal's server asked for. */
-export interface Connection {
+const connection = z.object({
     /** Host name in lower case, an address, a socket directory, or `localhost` for the server itself. */
-    readonly host: string;
-    readonly port: number;
-    readonly database: string;
-    readonly user: string;
+    host: z.string(),
+    port: z.number(),
+    database: z.string(),
+    user: z.string(),
     /** The password that was given; null where none was asked for. */
-    readonly password: string | null;
-    readonly tls: boolean;
-}
+    password: z.string().nullable(),
+    tls: z.boolean(),
+});
+
+/** A connection that something in the rehearsal's server asked for. */
+export type Connection = z.output<typeof connection>;
 
 const event = z.discriminatedUnion("event", [
     z.object({ event: z.literal("ready"), addresses: z.boolean() }),
     z.object({ event: z.literal("done"), n: z.number() }),
     z.object({ event: z.literal("failed"), n: z.number(), message: z.string() }),
     z.object({ event: z.literal("unanswered"), user: z.string() }),
-    z.object({
-        event: z.literal("connection"),
-        host: z.string(),
-        port: z.number(),
-        database: z.string(),
-        user: z.string(),
-        password: z.string().nullable(),
-        tls: z.boolean(),
-    }),
+    connection.extend({ event: z.literal("connection") }),
 ]);
 
 interface Waiting {
@@ -215,8 +209,8 @@ export class Answering {
                 this.unanswered.push(told.user);
                 break;
             default: {
-                const { event: _, ...connection } = told;
-                this.onConnection?.(connection);
+                const { event: _, ...asked } = told;
+                this.onConnection?.(asked);
             }
         }
     }

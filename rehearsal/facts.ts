@@ -1,6 +1,7 @@
 /** What a pass learnt of the schema and of what it asked for, with the place of each thing. Plain data. */
 
 import type { Place } from "../schema/report";
+import type { Connection } from "./answering";
 import type { MirrorNotice } from "./notices";
 
 /** What the notices of an event tell, with its place. */
@@ -20,13 +21,8 @@ export type ContradictionFact = Told<"contradicted">;
 export type RelationFact = Told<"relation">;
 
 /** Something connected to an upstream. */
-export interface ConnectionFact {
-    readonly host: string;
-    readonly port: number;
-    readonly database: string;
-    readonly user: string;
+export interface ConnectionFact extends Omit<Connection, "password"> {
     readonly password?: string;
-    readonly tls: boolean;
     readonly place: Place;
 }
 

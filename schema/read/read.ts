@@ -75,7 +75,6 @@ export async function readStatements(
     paths: readonly string[],
     variables: Readonly<Record<string, string>>,
     fileSystem?: FileSystem,
-    tool?: Tool,
 ): Promise<ReadStatements> {
     await loadParser();
     const statements: ReadStatement[] = [];
@@ -84,7 +83,6 @@ export async function readStatements(
             paths,
             variables,
             ...(fileSystem === undefined ? {} : { fileSystem }),
-            ...(tool === undefined ? {} : { tool }),
         },
         {
             session: async () => {},
