@@ -28,10 +28,8 @@ export interface RemoteWorld {
 
 /** Follows connections from where they are opened to where they are used. */
 export class Dblink {
-    /** Connections that are open, by name; the one without a name has the empty one. */
+    /** Connections that something read so far opens, by name; the one without a name has the empty one. */
     private readonly open: Map<string, Upstream>;
-    /** The same, opened anywhere: a routine may use what another one opens. */
-    private readonly anywhere: Map<string, Upstream>;
     /** Queries over a connection that nothing read so far opens. */
     private readonly waiting: ReadCall[] = [];
     /** Calls that were read; a routine's body may be read more than once. */
@@ -44,7 +42,6 @@ export class Dblink {
         before?: Dblink,
     ) {
         this.open = new Map(before?.open);
-        this.anywhere = new Map(before?.anywhere);
         this.seen = new Set(world.isTrial ? [] : before?.seen);
     }
 
@@ -64,7 +61,6 @@ export class Dblink {
                 this.unknown(call, "gets its connection by an expression; where it leads is not known");
             } else if (name !== undefined) {
                 this.open.set(name, upstream);
-                this.anywhere.set(name, upstream);
             }
             return;
         }
@@ -94,7 +90,7 @@ export class Dblink {
     finish(): ReadonlyArray<{ readonly message: string; readonly place: Place }> {
         const lost: Array<{ message: string; place: Place }> = [];
         for (const read of this.waiting.splice(0)) {
-            const upstream = this.anywhere.get(connectionOf(read)?.text ?? "");
+            const upstream = this.open.get(connectionOf(read)?.text ?? "");
             if (upstream === undefined) {
                 this.waiting.push(read);
                 lost.push(said(read.call, "uses a connection that was opened elsewhere; where it leads is not known"));
