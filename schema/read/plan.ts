@@ -51,7 +51,10 @@ class Planner {
     ) {}
 
     note(severity: Finding["severity"], code: string, message: string, file: string): void {
-        this.findings.push({ severity, code, message, file });
+        // A folder may be looked into twice.
+        if (!this.findings.some((each) => each.code === code && each.message === message)) {
+            this.findings.push({ severity, code, message, file });
+        }
     }
 
     private add(file: string, tool: Tool, root: string): void {
@@ -106,26 +109,9 @@ class Planner {
         if (depth > 20 || this.files.length > MAX_FILES) {
             return;
         }
-        const names = await this.fs.list(folder);
-        const entries: Entry[] = names
-            .filter((name) => !name.startsWith("."))
-            .map((name) => ({ name, path: join(folder, name) }));
+        const { names, files, folders } = await this.entries(folder);
         if ((this.override ?? "sqitch") === "sqitch" && names.includes("sqitch.plan")) {
             return this.sqitch(folder, root);
-        }
-        const folders: Entry[] = [];
-        const files: Entry[] = [];
-        for (const entry of entries) {
-            const kind = await this.fs.kind(entry.path);
-            if (kind === "folder") {
-                if (!SKIPPED_FOLDERS.has(entry.name.toLowerCase())) {
-                    folders.push(entry);
-                }
-            } else if (SQL_NAME.test(entry.name)) {
-                files.push(entry);
-            } else if (/\.sql\.(?:gz|zst|bz2|xz)$|\.dump$/i.test(entry.name)) {
-                this.note("warning", "file-compressed", `${entry.path} is not read: unpack it first.`, entry.path);
-            }
         }
         const tool = this.override ?? detect(names, files);
         switch (tool) {
@@ -142,11 +128,11 @@ class Planner {
                 }
                 return;
             case "liquibase": {
-                const master = entries
-                    .filter(({ name }) => /changelog.*\.(?:ya?ml|json|xml)$/i.test(name))
-                    .sort((a, b) => Number(/master|root/i.test(b.name)) - Number(/master|root/i.test(a.name)))[0];
+                const master = names
+                    .filter((name) => !name.startsWith(".") && /changelog.*\.(?:ya?ml|json|xml)$/i.test(name))
+                    .sort((a, b) => Number(/master|root/i.test(b)) - Number(/master|root/i.test(a)))[0];
                 if (master !== undefined) {
-                    return this.changelog(master.path, folder, 0);
+                    return this.changelog(join(folder, master), folder, 0);
                 }
                 break;
             }
@@ -160,6 +146,26 @@ class Planner {
         for (const entry of folders.sort(byName)) {
             await this.folder(entry.path, root, depth + 1);
         }
+    }
+
+    /** What a folder holds: all names, and the SQL files and folders that may be read. */
+    private async entries(folder: string): Promise<{ names: readonly string[]; files: Entry[]; folders: Entry[] }> {
+        const names = await this.fs.list(folder);
+        const folders: Entry[] = [];
+        const files: Entry[] = [];
+        for (const name of names.filter((each) => !each.startsWith("."))) {
+            const path = join(folder, name);
+            if ((await this.fs.kind(path)) === "folder") {
+                if (!SKIPPED_FOLDERS.has(name.toLowerCase())) {
+                    folders.push({ path, name });
+                }
+            } else if (SQL_NAME.test(name)) {
+                files.push({ path, name });
+            } else if (/\.sql\.(?:gz|zst|bz2|xz)$|\.dump$/i.test(name)) {
+                this.note("warning", "file-compressed", `${path} is not read: unpack it first.`, path);
+            }
+        }
+        return { names, files, folders };
     }
 
     /** Files and folders in one order, by their names; files that another one includes run there. */
@@ -285,19 +291,11 @@ class Planner {
         }
     }
 
-    private async sqlBelow(folders: readonly Entry[], depth: number): Promise<Entry[]> {
+    private async sqlBelow(within: readonly Entry[], depth: number): Promise<Entry[]> {
         const found: Entry[] = [];
-        for (const entry of depth > 20 ? [] : folders) {
-            const inner: Entry[] = [];
-            for (const name of (await this.fs.list(entry.path)).filter((each) => !each.startsWith("."))) {
-                const path = join(entry.path, name);
-                if ((await this.fs.kind(path)) === "folder") {
-                    inner.push({ path, name });
-                } else if (SQL_NAME.test(name)) {
-                    found.push({ path, name });
-                }
-            }
-            found.push(...(await this.sqlBelow(inner, depth + 1)));
+        for (const { path } of depth > 20 ? [] : within) {
+            const { files, folders } = await this.entries(path);
+            found.push(...files, ...(await this.sqlBelow(folders, depth + 1)));
         }
         return found;
     }
