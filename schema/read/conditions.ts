@@ -55,10 +55,6 @@ export class Conditions {
         }
     }
 
-    otherwise(): void {
-        this.elif(true);
-    }
-
     close(): void {
         this.stack.pop();
     }

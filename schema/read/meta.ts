@@ -84,7 +84,7 @@ export class MetaCommands {
                 conditions.elif(conditions.wants("elif") && this.holds(meta, place));
                 break;
             case "else":
-                conditions.otherwise();
+                conditions.elif(true);
                 break;
             default:
                 conditions.close();

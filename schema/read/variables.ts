@@ -128,24 +128,19 @@ export class Variables {
         this.properties.set(name, value);
     }
 
-    /** What psql sets by itself. */
-    private sync(name: string, value: string): void {
-        this.set.set(name, value);
-    }
-
     connected(database: string | undefined, user: string | undefined): void {
-        this.sync("DBNAME", database ?? this.own.get("DBNAME") ?? "");
-        this.sync("USER", user ?? this.loginUser);
+        this.set.set("DBNAME", database ?? this.own.get("DBNAME") ?? "");
+        this.set.set("USER", user ?? this.loginUser);
     }
 
     /** What psql sets after each statement. */
     ran({ error, rows }: StatementOutcome): void {
-        this.sync("ERROR", error === undefined ? "false" : "true");
-        this.sync("SQLSTATE", error?.code ?? "00000");
-        this.sync("ROW_COUNT", error === undefined ? String(rows?.rows.length ?? 0) : "0");
+        this.set.set("ERROR", error === undefined ? "false" : "true");
+        this.set.set("SQLSTATE", error?.code ?? "00000");
+        this.set.set("ROW_COUNT", error === undefined ? String(rows?.rows.length ?? 0) : "0");
         if (error !== undefined) {
-            this.sync("LAST_ERROR_MESSAGE", error.message);
-            this.sync("LAST_ERROR_SQLSTATE", error.code);
+            this.set.set("LAST_ERROR_MESSAGE", error.message);
+            this.set.set("LAST_ERROR_SQLSTATE", error.code);
         }
     }
 

@@ -132,17 +132,7 @@ export function readRoutine(
         const path = source.path === undefined ? reader.context.path : ["pg_catalog", ...source.path];
         readBody(
             reader.at({ path, place: () => at(0) }),
-            {
-                name: routine.name,
-                language: source.language,
-                text: source.body,
-                sql: source.sql,
-                inputs: routine.inputs,
-                outputs: routine.outputs,
-                result: routine.result,
-                records,
-                at,
-            },
+            { ...routine, ...source, text: source.body, records, at },
             read,
         );
     }

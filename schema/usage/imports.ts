@@ -1,7 +1,6 @@
 /** IMPORT FOREIGN SCHEMA as it ran, and which import brings a table of some name. */
 
 import type { Place } from "../report";
-import type { Unknowns } from "./unknowns";
 
 export interface ImportStatement {
     readonly server: string;
@@ -74,11 +73,4 @@ export class Imports {
 /** Does an import bring a table of this name? */
 export function admits(from: ObservedImport, name: string): boolean {
     return from.list === "all" || from.tables.includes(name) === (from.list === "limit");
-}
-
-/** Does the analysis know a table of the import's remote schema by that name? */
-export function knownTable(unknowns: Unknowns, from: ObservedImport, name: string): boolean {
-    return unknowns.tables.some(
-        (table) => table.upstream === from.server && table.schema === from.remoteSchema && table.name === name,
-    );
 }

@@ -4,7 +4,7 @@ import type { Place } from "../report";
 import { printedType } from "../types";
 import type { Relation } from "./analysis";
 import { Dblink, type RemoteWorld } from "./dblink";
-import { type AmbiguousTable, Imports, knownTable, type ObservedImport } from "./imports";
+import { type AmbiguousTable, Imports, type ObservedImport } from "./imports";
 import { Overlays } from "./overlays";
 import { Sources } from "./sources";
 import type { Output } from "./terms";
@@ -76,7 +76,8 @@ export class Knowledge implements RemoteWorld {
             schema,
             name,
             (from) =>
-                this.given(from.server, from.remoteSchema, name) !== undefined || knownTable(this.unknowns, from, name),
+                this.given(from.server, from.remoteSchema, name) !== undefined ||
+                this.tables.has(markOf(from.server, from.remoteSchema, name)),
         );
         if (found !== undefined && found.candidates.length > 0) {
             this.ambiguous.push({ name, candidates: found.candidates, place });
@@ -94,7 +95,7 @@ export class Knowledge implements RemoteWorld {
 
     /** A table of an upstream; what the user tells of it comes first. */
     remote(upstream: Upstream, schema: string, name: string, place: Place, local?: string): RemoteTable {
-        const mark = JSON.stringify([upstream, schema, name]);
+        const mark = markOf(upstream, schema, name);
         const known = this.tables.get(mark);
         if (known !== undefined) {
             return known;
@@ -128,4 +129,8 @@ export class Knowledge implements RemoteWorld {
         const known = this.views.get(oid) ?? this.before?.views.get(oid);
         return known?.definition === definition ? known.output : undefined;
     }
+}
+
+function markOf(upstream: Upstream, schema: string, name: string): string {
+    return JSON.stringify([upstream, schema, name]);
 }

@@ -84,15 +84,6 @@ export class Reader implements AnalyzerHost {
         };
     }
 
-    /** The schema that an unqualified CREATE goes to. */
-    creationSchema(name: QualifiedName, temporary: boolean): string {
-        return temporary
-            ? "pg_temp"
-            : (name.schema ??
-                  this.context.path.find((each) => each !== "pg_catalog" && !each.startsWith("pg_temp")) ??
-                  "public");
-    }
-
     relation(name: QualifiedName, place: Place): Relation | undefined {
         const schemas = name.schema === undefined ? this.context.path : [name.schema];
         const rows = this.catalog.relations(name.name);

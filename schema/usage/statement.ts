@@ -120,8 +120,12 @@ function createTableAs(reader: Reader, statement: CreateTableAsStmt, scope: Scop
     }
 }
 
+/** The schema that a CREATE goes to. */
 function creation(reader: Reader, range: RangeVar | undefined): string {
-    return reader.creationSchema(rangeName(range), range?.relpersistence === "t");
+    const { schema } = rangeName(range);
+    return range?.relpersistence === "t"
+        ? "pg_temp"
+        : (schema ?? reader.path.find((each) => each !== "pg_catalog" && !each.startsWith("pg_temp")) ?? "public");
 }
 
 function made(reader: Reader, range: RangeVar | undefined, output: Output): void {
