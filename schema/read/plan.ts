@@ -119,7 +119,7 @@ class Planner {
                 return this.atlas(files, root);
             case "golang-migrate":
                 this.golangMigrate(files, root);
-                break;
+                return this.plain([], folders, tool, root, depth);
             case "flyway":
                 return this.flyway(folder, root, files, folders, depth);
             case "rails":
@@ -139,13 +139,7 @@ class Planner {
             default:
                 break;
         }
-        if (tool !== "golang-migrate") {
-            await this.plain(files, folders, tool, root, depth);
-            return;
-        }
-        for (const entry of folders.sort(byName)) {
-            await this.folder(entry.path, root, depth + 1);
-        }
+        await this.plain(files, folders, tool, root, depth);
     }
 
     /** What a folder holds: all names, and the SQL files and folders that may be read. */
@@ -283,9 +277,7 @@ class Planner {
             }
         }
         if (separate) {
-            for (const entry of folders.sort(byName)) {
-                await this.folder(entry.path, root, depth + 1);
-            }
+            await this.plain([], folders, "flyway", root, depth);
         } else if (ordered.length === 0 && repeatable.length === 0 && baseline === undefined) {
             this.note("warning", "flyway-empty", `The folder ${folder} holds no Flyway migration.`, folder);
         }

@@ -35,12 +35,10 @@ export interface ReadResult {
 /**
  * Reads the files of a schema, and lets each statement be run before the next one is read. Problems of the schema are
  * findings; nothing in a file makes this throw. What an event throws ends it.
+ *
+ * @param server Whether the events run statements, so that queries have rows.
  */
-export function readSchema(input: SchemaInput, events: ReaderEvents): Promise<ReadResult> {
-    return read(input, events, true);
-}
-
-async function read(input: SchemaInput, events: ReaderEvents, server: boolean): Promise<ReadResult> {
+export async function readSchema(input: SchemaInput, events: ReaderEvents, server = true): Promise<ReadResult> {
     const fs = input.fileSystem ?? nodeFileSystem;
     const reader = new Reader(fs, events, {
         variables: input.variables ?? {},
@@ -78,7 +76,7 @@ export async function readStatements(
 ): Promise<ReadStatements> {
     await loadParser();
     const statements: ReadStatement[] = [];
-    const { files, findings } = await read(
+    const { files, findings } = await readSchema(
         {
             paths,
             variables,
