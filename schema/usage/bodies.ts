@@ -40,10 +40,12 @@ export interface Body {
 
 const NO_RECORDS: ReadonlyMap<string, Variable> = new Map();
 
-/** Lines before a body in the statement that holds it. */
-function bodyLine(sql: string, body: string): number {
-    const at = body === "" ? -1 : sql.indexOf(body);
-    return at < 0 ? 0 : sql.slice(0, at).split("\n").length - 1;
+/** The place of a line of a body, from 0, in the statement that holds it. */
+function placeIn(reader: Reader, body: string): (below: number) => Place {
+    const { file, line } = reader.place();
+    const at = body === "" ? -1 : reader.sql.indexOf(body);
+    const first = line + (at < 0 ? 0 : reader.sql.slice(0, at).split("\n").length - 1);
+    return (below) => ({ file, line: first + below });
 }
 
 export function readCreated(reader: Reader, statement: CreateFunctionStmt, read: ReadStatement): void {
@@ -65,8 +67,6 @@ export function readCreated(reader: Reader, statement: CreateFunctionStmt, read:
             outputs.push(parameter);
         }
     }
-    const { file, line } = reader.place();
-    const first = line + bodyLine(reader.sql, text);
     readBody(
         reader.at({ path: pathOption(options) ?? reader.context.path }),
         {
@@ -78,7 +78,7 @@ export function readCreated(reader: Reader, statement: CreateFunctionStmt, read:
             outputs,
             result: statement.returnType === undefined ? printedType("void") : reader.rowType(statement.returnType),
             records: NO_RECORDS,
-            at: (below) => ({ file, line: first + below }),
+            at: placeIn(reader, text),
             ...(statement.sql_body === undefined ? {} : { parsed: statement.sql_body }),
         },
         read,
@@ -100,8 +100,6 @@ function pathOption(options: readonly DefElem[]): string[] | undefined {
 export function readBlock(reader: Reader, statement: DoStmt, read: ReadStatement): void {
     const args = defElems(statement.args);
     const text = defText(args.find(({ defname }) => defname === "as")?.arg) ?? "";
-    const { file, line } = reader.place();
-    const first = line + bodyLine(reader.sql, text);
     readBody(
         reader,
         {
@@ -113,7 +111,7 @@ export function readBlock(reader: Reader, statement: DoStmt, read: ReadStatement
             outputs: [],
             result: printedType("void"),
             records: NO_RECORDS,
-            at: (below) => ({ file, line: first + below }),
+            at: placeIn(reader, text),
         },
         read,
     );
