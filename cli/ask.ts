@@ -52,8 +52,8 @@ export async function nextSteps(server: ServerContainer, stack: string): Promise
         ...answers.map(({ subject, text }) => `  ${subject} ${text}`),
         "",
         "Next:",
-        `  export DEV_URL="$(npx fdw-stub url${option})"`,
-        `  atlas schema inspect --url "$DEV_URL"   # or any other Atlas command with --dev-url "$DEV_URL"`,
+        `  npx fdw-stub run${option} -- atlas schema inspect --url '{devUrl}'   # or any other Atlas command: each has a fresh database`,
+        `  export DEV_URL="$(npx fdw-stub url${option})"                         # the one that stays`,
         `  npx fdw-stub status${option}             # what is there; \`doctor\` examines it, \`down\` removes it`,
     ].join("\n");
 }
