@@ -15,8 +15,8 @@ import { upWithTestcontainers } from "./testcontainers";
 /** How often everything is done; the median counts. */
 const RUNS = Number(process.env.BENCH_RUNS ?? 3);
 /**
- * Seconds before each measured run. ext4 without a journal takes no inode that was freed within the last minute, and looks
- * at each of them whenever it makes a file: what the run before has removed then costs the next one most of its time.
+ * Seconds of rest before each measured run, in which what the run before has removed is written to the disk. ext4 without a
+ * journal also takes no inode that was freed within the last minute, and looks at each of them whenever it makes a file.
  */
 const PAUSE = Number(process.env.BENCH_PAUSE ?? 0);
 const SIZES = (process.env.BENCH_SIZES ?? "1,100,1000,5000").split(",").map(Number);
