@@ -41,17 +41,21 @@ export async function fillingOf(server: ServerAddress, stubs: readonly ExpectedE
     return stubs.every(({ database, version }) => held[database] === version) ? "wanted" : "other";
 }
 
+/** Whether a container is one that has run the wanted scripts. */
+function hasRun(container: string, current: Current | undefined): boolean {
+    return current?.container === container && current.filling === "wanted";
+}
+
 /** Puts the scripts into the container, where CREATE EXTENSION finds them, unless it is one that has run them. */
 export async function beginFilling(
     container: string,
     extensions: readonly StubExtension[],
     current: Current | undefined,
 ): Promise<void> {
-    const isThere = current?.container === container;
-    if (pulumi.runtime.isDryRun() || extensions.length === 0 || (isThere && current.filling === "wanted")) {
+    if (pulumi.runtime.isDryRun() || extensions.length === 0 || hasRun(container, current)) {
         return;
     }
-    if (isThere && runner() === "pulumi") {
+    if (current?.container === container && runner() === "pulumi") {
         await writeNote(current.address, { stubs: null });
     }
     const docker = await connectDocker();
@@ -65,8 +69,7 @@ export async function endFilling(
     server: ServerAddress,
     current: Current | undefined,
 ): Promise<void> {
-    const isDone = current?.container === container && current.filling === "wanted";
-    if (pulumi.runtime.isDryRun() || isDone || runner() === "standalone") {
+    if (pulumi.runtime.isDryRun() || hasRun(container, current) || runner() === "standalone") {
         return;
     }
     const others = await outdatedIn(server, extensions);
